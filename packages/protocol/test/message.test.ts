@@ -1,0 +1,322 @@
+import { inspect } from 'node:util'
+import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
+import { type ChanError, isChanError, Message, type MessageObject } from '../src/index.js'
+
+afterEach(() => vi.restoreAllMocks())
+
+function code(run: () => unknown): string {
+  try {
+    run()
+  } catch (error) {
+    if (isChanError(error)) return error.code
+    throw error
+  }
+  return 'nothing was thrown'
+}
+
+const stored = {
+  channel: 'chat:general',
+  body: '{"text":"hi","tags":["a"]}',
+  sender: 'alice',
+  timestamp: 1767225600.25,
+  offset: 7,
+  epoch: 'e1',
+  id: 'm1',
+}
+
+describe('new Message', () => {
+  it('has defaults', () => {
+    const before = Date.now() / 1000
+    const message = new Message({ channel: 'a', data: 1 })
+    expect(message.sender).toBeNull()
+    expect(message.timestamp).toBeGreaterThanOrEqual(before)
+    expect(message.timestamp).toBeLessThanOrEqual(Date.now() / 1000)
+    expect([message.offset, message.epoch, message.id]).toEqual([undefined, undefined, undefined])
+  })
+
+  it('holds what JSON gives back, taken at construction', () => {
+    const data = { when: new Date(0), gone: undefined, call: () => 1, list: [undefined, 1] }
+    const message = new Message<unknown>({ channel: 'a', data })
+    data.list.push(2)
+    expect(message.data).toStrictEqual({ when: '1970-01-01T00:00:00.000Z', list: [null, 1] })
+    expect(message.body).toBe('{"when":"1970-01-01T00:00:00.000Z","list":[null,1]}')
+  })
+
+  it.each([null, 0, '', false, [], {}])('carries %j', (data) => {
+    expect(new Message({ channel: 'a', data }).data).toStrictEqual(data)
+  })
+
+  it.each<[string, object]>([
+    ['invalid-channel-name', { channel: '', data: 1 }],
+    ['invalid-channel-name', { data: 1 }],
+    ['invalid-payload', { channel: 'a' }],
+    ['invalid-payload', { channel: 'a', data: 1n }],
+    // No way round the encoding: body is not an option here.
+    ['invalid-payload', { channel: 'a', body: '"x"' }],
+    ['invalid-option', { channel: 'a', data: 1, sender: '' }],
+    ['invalid-option', { channel: 'a', data: 1, sender: 5 }],
+    ['invalid-option', { channel: 'a', data: 1, timestamp: Number.NaN }],
+    ['invalid-option', { channel: 'a', data: 1, timestamp: null }],
+    ['invalid-option', { channel: 'a', data: 1, offset: 0 }],
+    ['invalid-option', { channel: 'a', data: 1, epoch: '' }],
+    ['invalid-option', { channel: 'a', data: 1, id: 'a\u0000' }],
+  ])('refuses with %s: %o', (expected, init) => {
+    expect(code(() => new Message(init as never))).toBe(expected)
+  })
+
+  it('takes undefined for absent', () => {
+    const absent = { sender: undefined, timestamp: undefined, offset: undefined, id: undefined }
+    expect(new Message({ channel: 'a', data: 1, ...absent }).sender).toBeNull()
+  })
+})
+
+describe('Message.fromStored', () => {
+  it('parses at most once, and only if read', () => {
+    const parse = vi.spyOn(JSON, 'parse')
+    const stringify = vi.spyOn(JSON, 'stringify')
+    const message = Message.fromStored<{ text: string }>(stored)
+    message.toJson()
+    expect(parse).not.toHaveBeenCalled()
+    expect(stringify).not.toHaveBeenCalledWith(expect.objectContaining({ text: 'hi' }))
+    expect(message.data).toBe(message.data)
+    message.toJSON()
+    expect(parse).toHaveBeenCalledTimes(1)
+    expect(message.data.text).toBe('hi')
+  })
+
+  it('parses once also where the data is null', () => {
+    const parse = vi.spyOn(JSON, 'parse')
+    const message = Message.fromStored({ ...stored, body: 'null' })
+    expect([message.data, message.data]).toEqual([null, null])
+    expect(parse).toHaveBeenCalledTimes(1)
+  })
+
+  it('shares one value that nobody can change', () => {
+    const { data } = Message.fromStored<{ text: string; tags: string[] }>(stored)
+    expect(() => {
+      data.text = 'changed'
+    }).toThrow(TypeError)
+    expect(() => data.tags.push('b')).toThrow(TypeError)
+    expect(data).toStrictEqual({ text: 'hi', tags: ['a'] })
+  })
+
+  it('keeps __proto__ in the data an ordinary key', () => {
+    const message = Message.fromStored<Record<string, unknown>>({
+      ...stored,
+      body: '{"__proto__":{"admin":true}}',
+    })
+    expect(Object.keys(message.data)).toEqual(['__proto__'])
+    expect(message.data.admin).toBeUndefined()
+    expect(message.toJson()).toContain('"data":{"__proto__":{"admin":true}}')
+  })
+
+  it('counts as equal only with equal data, whoever has read it', () => {
+    const [a, b] = [Message.fromStored(stored), Message.fromStored(stored)]
+    expect(a.data).toBeDefined()
+    expect(a).toEqual(b)
+    expect(a).not.toEqual(Message.fromStored({ ...stored, body: '{}' }))
+  })
+})
+
+describe('toJson', () => {
+  it('has its keys in order and the body as it is', () => {
+    expect(Message.fromStored({ ...stored, body: '{ "spaced" : 1 }' }).toJson()).toBe(
+      '{"channel":"chat:general","data":{ "spaced" : 1 },"sender":"alice","timestamp":1767225600.25,' +
+        '"offset":7,"epoch":"e1","id":"m1"}',
+    )
+  })
+
+  it('leaves out what is not assigned', () => {
+    const { channel, body, timestamp } = stored
+    expect(Message.fromStored({ channel, body: '1', sender: null, timestamp }).toJson()).toBe(
+      '{"channel":"chat:general","data":1,"sender":null,"timestamp":1767225600.25}',
+    )
+    expect(
+      Message.fromStored({ channel, body, sender: null, timestamp, id: 'x' }).toJson(),
+    ).toMatch(/"timestamp":1767225600.25,"id":"x"}$/)
+  })
+
+  it('is encoded once', () => {
+    const message = Message.fromStored(stored)
+    const stringify = vi.spyOn(JSON, 'stringify')
+    const text = message.toJson()
+    const calls = stringify.mock.calls.length
+    expect(message.toJson()).toBe(text)
+    expect(stringify).toHaveBeenCalledTimes(calls)
+  })
+
+  it('escapes names', () => {
+    const name = `quote " back \\ ${'😀'}`
+    const message = new Message({ channel: name, data: '\u0000\ud800"', sender: name, id: name })
+    expect(JSON.parse(message.toJson())).toMatchObject({
+      channel: name,
+      data: '\u0000\ud800"',
+      sender: name,
+      id: name,
+    })
+  })
+
+  it.each([0, -0, 1e-7, 1e21, 1767225600, 1767225600.123456])(
+    'writes timestamp %d',
+    (timestamp) => {
+      const parsed = JSON.parse(new Message({ channel: 'a', data: 1, timestamp }).toJson())
+      expect(parsed.timestamp + 0).toBe(timestamp + 0)
+    },
+  )
+})
+
+describe('other forms', () => {
+  it('date is the timestamp', () => {
+    expect(Message.fromStored(stored).date.toISOString()).toBe('2026-01-01T00:00:00.250Z')
+  })
+
+  it('toJSON is the plain object', () => {
+    const message = Message.fromStored(stored)
+    expect(message.toJSON()).toStrictEqual({
+      channel: 'chat:general',
+      data: { text: 'hi', tags: ['a'] },
+      sender: 'alice',
+      timestamp: 1767225600.25,
+      offset: 7,
+      epoch: 'e1',
+      id: 'm1',
+    })
+    expect(JSON.stringify(message)).toBe(message.toJson())
+    expect(Object.keys(new Message({ channel: 'a', data: 1 }).toJSON())).toEqual([
+      'channel',
+      'data',
+      'sender',
+      'timestamp',
+    ])
+  })
+
+  it('shows its data on the console', () => {
+    expect(inspect(Message.fromStored(stored))).toContain("text: 'hi'")
+  })
+})
+
+describe('Message.fromJson', () => {
+  it.each([
+    Message.fromStored(stored),
+    new Message({ channel: 'a', data: null }),
+    new Message({
+      channel: 'ß',
+      data: { deep: [{ a: '😀\u0000\ud800' }] },
+      sender: 'bob',
+      id: 'x',
+    }),
+  ])('round-trips %o', (message) => {
+    const copy = Message.fromJson(message.toJson())
+    expect(copy).toEqual(message)
+    expect(copy.toJson()).toBe(message.toJson())
+    expect(copy.data).toStrictEqual(message.data)
+    expect(Object.isFrozen(copy.data)).toBe(true)
+  })
+
+  it('ignores unknown keys and fills in absent sender and timestamp', () => {
+    const now = Date.now() / 1000
+    const message = Message.fromJson('{"channel":"a","data":1,"body":"2","more":{}}')
+    expect(message.data).toBe(1)
+    expect(message.sender).toBeNull()
+    expect(message.timestamp).toBeGreaterThanOrEqual(now)
+    expect(message).not.toHaveProperty('more')
+  })
+
+  it.each<[string, RegExp]>([
+    ['', /not JSON/],
+    ['{', /not JSON/],
+    ['hello', /not JSON/],
+    ['null', /expected a JSON object, got null/],
+    ['[]', /got an array/],
+    ['1', /got a number/],
+    ['"x"', /got a string/],
+    ['{}', /'channel' is missing/],
+    ['{"data":1}', /'channel' is missing/],
+    ['{"channel":"a"}', /'data' is missing/],
+    ['{"channel":1,"data":1}', /'channel' must be a string/],
+    ['{"channel":"","data":1}', /'channel' must be a string of 1–255 bytes/],
+    ['{"channel":"a\\u0000","data":1}', /'channel' must be/],
+    ['{"channel":"a\\ud800","data":1}', /'channel' must be/],
+    ['{"channel":"a","data":1,"sender":5}', /'sender' must be null or a string/],
+    ['{"channel":"a","data":1,"sender":""}', /'sender' must be/],
+    ['{"channel":"a","data":1,"timestamp":"now"}', /'timestamp' must be a finite number/],
+    ['{"channel":"a","data":1,"timestamp":null}', /'timestamp' must be/],
+    ['{"channel":"a","data":1,"timestamp":1e999}', /'timestamp' must be a finite/],
+    ['{"channel":"a","data":1,"offset":0}', /'offset' must be a whole number from 1/],
+    ['{"channel":"a","data":1,"offset":1.5}', /'offset' must be/],
+    ['{"channel":"a","data":1,"offset":"1"}', /'offset' must be/],
+    ['{"channel":"a","data":1,"offset":null}', /'offset' must be/],
+    ['{"channel":"a","data":1,"epoch":""}', /'epoch' must be/],
+    ['{"channel":"a","data":1,"epoch":5}', /'epoch' must be/],
+    ['{"channel":"a","data":1,"id":[]}', /'id' must be/],
+    // The envelope is never read through a prototype.
+    ['{"__proto__":{"channel":"a","data":1}}', /'channel' is missing/],
+    ['{"channel":"a","__proto__":{"data":1}}', /'data' is missing/],
+  ])('refuses %s', (text, why) => {
+    const run = () => Message.fromJson(text)
+    expect(code(run)).toBe('invalid-payload')
+    expect(run).toThrow(why)
+    expect(run).toThrow(/^Malformed message: .*\.$/s)
+  })
+
+  it('refuses what is no text, and keeps the cause of bad JSON', () => {
+    for (const value of [undefined, null, 5, { channel: 'a', data: 1 }, []]) {
+      expect(() => Message.fromJson(value as never)).toThrow(/expected JSON text, got/)
+    }
+    try {
+      Message.fromJson('{')
+      expect.unreachable()
+    } catch (error) {
+      expect((error as ChanError).cause).toBeInstanceOf(SyntaxError)
+    }
+  })
+
+  it('refuses data nested too deeply to encode', () => {
+    const text = `{"channel":"a","data":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
+    expect(code(() => Message.fromJson(text))).toBe('invalid-payload')
+  })
+
+  it('touches no prototype', () => {
+    const message = Message.fromJson<Record<string, unknown>>(
+      '{"__proto__":{"id":"x"},"constructor":{"prototype":{"id":"x"}},"channel":"a",' +
+        '"data":{"__proto__":{"admin":true}}}',
+    )
+    expect(message.id).toBeUndefined()
+    expect(Object.getPrototypeOf(message)).toBe(Message.prototype)
+    expect(Object.getPrototypeOf(message.data)).toBe(Object.prototype)
+    expect(message.data.admin).toBeUndefined()
+    expect(({} as Record<string, unknown>).admin).toBeUndefined()
+  })
+
+  it('is not misled by a polluted Object.prototype', () => {
+    const polluted = Object.prototype as unknown as Record<string, unknown>
+    try {
+      polluted.channel = 'evil'
+      polluted.id = 'evil'
+      expect(() => Message.fromJson('{"data":1}')).toThrow(/'channel' is missing/)
+      expect(Message.fromJson('{"channel":"a","data":1}').id).toBeUndefined()
+    } finally {
+      delete polluted.channel
+      delete polluted.id
+    }
+  })
+})
+
+describe('types', () => {
+  it('infers the data', () => {
+    const message = new Message({ channel: 'a', data: { text: 'x' } })
+    expectTypeOf(message).toEqualTypeOf<Message<{ text: string }>>()
+    expectTypeOf(message.data.text).toEqualTypeOf<string>()
+    expectTypeOf(message.sender).toEqualTypeOf<string | null>()
+    expectTypeOf(message.date).toEqualTypeOf<Date>()
+    expectTypeOf(message.toJSON()).toEqualTypeOf<MessageObject<{ text: string }>>()
+    expectTypeOf(Message.fromJson('{"channel":"a","data":1}')).toEqualTypeOf<Message<unknown>>()
+    expectTypeOf(message).toExtend<Message>()
+    expect(() => {
+      // @ts-expect-error data is only readable
+      message.data = { text: 'y' }
+    }).toThrow(TypeError)
+    // @ts-expect-error the second argument is not public
+    expect(code(() => new Message(stored, Symbol('stored')))).toBe('invalid-payload')
+  })
+})
