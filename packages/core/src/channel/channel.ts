@@ -1,0 +1,237 @@
+// A channel as users hold it: a stateless handle on the state that the hub and the backend keep.
+
+import { isPosition, type Message, type Metadata } from '@chan/protocol'
+import type { LayerContext } from '../hub/context.js'
+import type { HistoryQuery } from '../model/history.js'
+import { type Policy, refuse } from '../model/policy.js'
+import type { LeaveReason } from '../ports/presence.js'
+import type { PresenceEvent, PresenceRecord } from '../presence/record.js'
+import { authorize } from './authorize.js'
+import { MessageStream, type MessagesOptions } from './message-stream.js'
+import type { LayerParts } from './parts.js'
+import { encodeEntry, type PublishOptions, readStamp } from './publish.js'
+import { attach, checkSubscribe, type SubscribeOptions } from './subscribe.js'
+import type { Subscription } from './subscription.js'
+
+/** A presence listener, until it is ended. */
+export interface PresenceSubscription {
+  /** No event is told after this call. Ending twice is fine. */
+  unsubscribe(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** @internal What the sockets of this package need of a channel. */
+export interface ChannelInner {
+  readonly context: LayerContext
+  /** @throws {PermissionError} if the user may not subscribe */
+  authorize(userId: string | null): Promise<void>
+  /** Subscribes without asking the authFn; `ended` is told when the subscription is over. */
+  attach(
+    callback: (message: Message) => unknown,
+    options: SubscribeOptions,
+    ended?: () => void,
+  ): Promise<Subscription>
+  /** The same channel, with `join` and `leave` about one hold only. */
+  bind(hold: string): Channel
+  hold(userId: string, hold: string, metadata: unknown): Promise<{ readonly first: boolean }>
+  release(userId: string, hold: string, reason: LeaveReason): Promise<{ readonly last: boolean }>
+}
+
+/**
+ * A named channel. `T` is the type of its messages' data, `P` of its presence metadata. Every method
+ * that returns a promise rejects with a `ChanError`; after `disconnect` with `layer-closed`.
+ */
+export class Channel<T = unknown, P = Metadata> {
+  /** 1–255 bytes, without control characters. */
+  readonly name: string
+  readonly #parts: LayerParts
+  readonly #hold: string | null
+  #policy: Policy | undefined
+  #policyVersion = -1
+
+  /** @internal */
+  constructor(name: string, parts: LayerParts, hold: string | null = null) {
+    this.name = name
+    this.#parts = parts
+    this.#hold = hold
+  }
+
+  /**
+   * Calls back for every message from here on, in order. Resolves when delivery is guaranteed.
+   * @throws {PermissionError} if the channel's `authFn` does not answer `true`
+   * @throws {ChanError} `invalid-option`, `unavailable`
+   */
+  async subscribe(
+    callback: (message: Message<T>) => unknown,
+    options: SubscribeOptions<T> = {},
+  ): Promise<Subscription> {
+    this.#parts.hub.lifecycle.assertUsable()
+    checkSubscribe(callback, options as SubscribeOptions)
+    options.signal?.throwIfAborted()
+    await authorize(this.#parts.hub, this.name, this.#rules().authFn, options.userId ?? null)
+    return this.#attach(callback as (message: Message) => unknown, options as SubscribeOptions)
+  }
+
+  /** Messages as an async iterator; subscribes at the call. Leaving the loop unsubscribes. */
+  messages(options: MessagesOptions<T> = {}): MessageStream<T> {
+    const { signal, since, filterFn, userId, onReset } = options
+    return new MessageStream(options, async (push, ended) => {
+      const subscribing = { signal, since, filterFn, userId, onReset } as SubscribeOptions
+      this.#parts.hub.lifecycle.assertUsable()
+      checkSubscribe(push, subscribing)
+      await authorize(this.#parts.hub, this.name, this.#rules().authFn, userId ?? null)
+      return this.#attach(push, subscribing, ended)
+    })
+  }
+
+  /** Ends a subscription of this channel. An unknown id is a no-op. */
+  async unsubscribe(subscription: Subscription | number): Promise<void> {
+    const id = typeof subscription === 'number' ? subscription : subscription.id
+    const found = this.#parts.subscriptions.find(id)
+    if (found?.channel === this.name) await found.unsubscribe()
+  }
+
+  /**
+   * Publishes the data as JSON has it. Publishes of one process to one channel keep the order of the
+   * calls. Resolves to the stored message.
+   * @throws {ChanError} `invalid-payload`, `payload-too-large`, `schema-rejected`, `invalid-option`
+   * before anything is delivered; `unavailable`, not stored; `outcome-unknown`, publish again with
+   * the same `id`
+   */
+  async publish(data: T, options?: PublishOptions): Promise<Message<T>> {
+    const { hub } = this.#parts
+    hub.lifecycle.assertUsable()
+    const policy = this.#rules()
+    const stamp = readStamp(options, policy.ephemeral)
+    const message = await hub.publisher.publish(this.name, policy.limits, () =>
+      encodeEntry(this.#parts, this.name, data, stamp, policy),
+    )
+    return message as Message<T>
+  }
+
+  /** Subscribers in the cluster; changes elsewhere may be up to 2 s late. */
+  async subscriberCount(): Promise<number> {
+    await this.#connected()
+    return this.#parts.hub.interest.total(this.name)
+  }
+
+  /** Subscribers in this process, exactly. */
+  get localSubscriberCount(): number {
+    return this.#parts.hub.localSubscribers(this.name)
+  }
+
+  /** Makes the user present, or replaces its metadata; `joinedAt` stays while it is present. */
+  async join(userId: string, metadata?: P): Promise<PresenceRecord<P>> {
+    const { presence } = this.#parts
+    const { record } = await presence.join(this.name, userId, this.#hold, metadata, this.#rules())
+    return record as PresenceRecord<P>
+  }
+
+  /** Ends the user's presence, whoever holds it. An absent user is a no-op. */
+  async leave(userId: string): Promise<void> {
+    this.#parts.hub.lifecycle.assertUsable()
+    await this.#parts.presence.leave(this.name, userId, this.#hold, 'left')
+  }
+
+  /** Who is present, in order of joining. */
+  async presence(): Promise<PresenceRecord<P>[]> {
+    return (await this.#parts.presence.list(this.name)) as PresenceRecord<P>[]
+  }
+
+  /** How many users are present. */
+  async presenceCount(): Promise<number> {
+    return (await this.#parts.presence.list(this.name)).length
+  }
+
+  /** Everybody leaves, with reason `cleared`. */
+  async clearPresence(): Promise<void> {
+    await this.#parts.presence.clear(this.name)
+  }
+
+  /** Tells `sync` with all members first and after each gap, then `join`, `update` and `leave`. */
+  async onPresence(
+    callback: (event: PresenceEvent<P>) => unknown,
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<PresenceSubscription> {
+    refuse(typeof callback !== 'function', 'callback', 'a function')
+    signal?.throwIfAborted()
+    const listener = callback as (event: PresenceEvent) => unknown
+    const stop = await this.#parts.presence.listen(this.name, listener)
+    const unsubscribe = async () => {
+      signal?.removeEventListener('abort', stop)
+      stop()
+    }
+    signal?.addEventListener('abort', stop, { once: true })
+    if (signal?.aborted) {
+      stop()
+      throw signal.reason
+    }
+    return { unsubscribe, [Symbol.asyncDispose]: unsubscribe }
+  }
+
+  /**
+   * The most recent messages, oldest first.
+   * @throws {ChanError} `invalid-option` for a negative limit or a malformed position
+   */
+  async history(query: HistoryQuery = {}): Promise<Message<T>[]> {
+    const { limit, since, before } = query
+    const isLimit = limit === undefined || (Number.isSafeInteger(limit) && limit >= 0)
+    refuse(!isLimit, 'limit', 'a whole number from 0')
+    refuse(since !== undefined && !isPosition(since), 'since', 'a position { epoch, offset }')
+    refuse(before !== undefined && !isPosition(before), 'before', 'a position { epoch, offset }')
+    await this.#connected()
+    const { limits } = this.#rules()
+    return [...(await this.#parts.hub.backend.history(this.name, query, limits))] as Message<T>[]
+  }
+
+  /** Hides everything published so far from `history()`; delivery and recovery go on. */
+  async clearHistory(): Promise<void> {
+    await this.#connected()
+    await this.#parts.hub.backend.clear(this.name)
+  }
+
+  /** @internal */
+  get inner(): ChannelInner {
+    const { hub, presence } = this.#parts
+    return {
+      context: hub,
+      authorize: (userId) => authorize(hub, this.name, this.#rules().authFn, userId),
+      attach: (callback, options, ended) => this.#attach(callback, options, ended),
+      bind: (hold) => new Channel(this.name, this.#parts, hold),
+      hold: (userId, hold, metadata) =>
+        presence.join(this.name, userId, hold, metadata, this.#rules()),
+      release: (userId, hold, reason) => presence.leave(this.name, userId, hold, reason),
+    }
+  }
+
+  async #attach(
+    callback: (message: Message) => unknown,
+    options: SubscribeOptions,
+    ended?: () => void,
+  ): Promise<Subscription> {
+    await this.#connected()
+    const policy = this.#rules()
+    const attachment = { channel: this.name, policy, callback, options }
+    return attach(this.#parts, ended ? { ...attachment, ended } : attachment)
+  }
+
+  async #connected(): Promise<void> {
+    const { lifecycle } = this.#parts.hub
+    lifecycle.assertUsable()
+    const opening = lifecycle.ready()
+    if (opening) await opening
+  }
+
+  #rules(): Policy {
+    const { policies } = this.#parts
+    if (this.#policy && this.#policyVersion === policies.version) return this.#policy
+    this.#policyVersion = policies.version
+    this.#policy = policies.of(this.name)
+    return this.#policy
+  }
+}
+
+/** The name behind a channel reference or a plain name, checked by the caller. */
+export function nameOf(target: string | { readonly name: string }): string {
+  return typeof target === 'string' ? target : target.name
+}

@@ -1,0 +1,64 @@
+// The path of one publish up to the backend's door: options, schema, encoding, size.
+
+import { ChanError, encodePayload, validateIdentifier } from '@chan/protocol'
+import { makeEntry, refuseTooLarge, type Stamp } from '../hub/publisher.js'
+import { type Policy, refuse } from '../model/policy.js'
+import { validated } from '../model/schema.js'
+import type { Entry } from '../ports/log.js'
+import type { LayerParts } from './parts.js'
+
+/** Options of `channel.publish()`. */
+export interface PublishOptions {
+  /** Who says it. Default: nobody in particular (null). */
+  readonly sender?: string | null | undefined
+  /**
+   * Makes the publish idempotent: publishing again under the same id within `idempotencyMs` stores
+   * nothing and answers the message stored first.
+   */
+  readonly id?: string | undefined
+  /**
+   * Not stored, no offset, at most once, no place in the order of stored messages: typing
+   * indicators, cursors. Default: what the channel's options say.
+   */
+  readonly ephemeral?: boolean | undefined
+}
+
+const PLAIN: Stamp = Object.freeze({ sender: null, id: null, ephemeral: false })
+const PLAIN_EPHEMERAL: Stamp = Object.freeze({ ...PLAIN, ephemeral: true })
+
+/** @internal @throws {ChanError} `invalid-option` */
+export function readStamp(options: PublishOptions | undefined, byDefault: boolean): Stamp {
+  if (options === undefined) return byDefault ? PLAIN_EPHEMERAL : PLAIN
+  const { sender = null, id = null, ephemeral = byDefault } = options
+  if (sender !== null) validateIdentifier('sender', sender)
+  if (id !== null) validateIdentifier('id', id)
+  refuse(typeof ephemeral !== 'boolean', 'ephemeral', 'true or false')
+  if (ephemeral && id !== null) {
+    throw new ChanError(
+      'invalid-option',
+      "An ephemeral message cannot have an 'id': nothing is kept to recognise it by.",
+      "Leave out 'id', or publish with { ephemeral: false }.",
+    )
+  }
+  return { sender, id, ephemeral }
+}
+
+/**
+ * @internal The entry for one channel, at once unless the channel's schema is async.
+ * @throws {ChanError} `invalid-payload`, `schema-rejected`, `payload-too-large`
+ */
+export function encodeEntry(
+  { hub, maxMessageBytes }: LayerParts,
+  channel: string,
+  data: unknown,
+  stamp: Stamp,
+  policy: Policy,
+): Entry | Promise<Entry> {
+  const finish = (value: unknown) => {
+    const entry = makeEntry(encodePayload(value), stamp, hub.clock)
+    refuseTooLarge(channel, entry, maxMessageBytes)
+    return entry
+  }
+  if (!policy.schema) return finish(data)
+  return validated(policy.schema, data, `a message for channel '${channel}'`, finish)
+}

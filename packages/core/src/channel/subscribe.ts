@@ -1,0 +1,145 @@
+// The path of one subscribe: checks, the watch, the position, recovery, presence; and back out of
+// it, whenever a step fails or the caller gives up.
+
+import {
+  ChanError,
+  isPosition,
+  type Message,
+  type Position,
+  validateIdentifier,
+} from '@chan/protocol'
+import type { Room } from '../hub/room.js'
+import type { ResetEvent, Subscriber } from '../hub/subscriber.js'
+import { type Policy, refuse } from '../model/policy.js'
+import type { LayerParts } from './parts.js'
+import { Subscription } from './subscription.js'
+
+/** Options of `channel.subscribe()`. */
+export interface SubscribeOptions<T = unknown> {
+  /** Who subscribes; the channel's `authFn` is asked about it. Default: anonymous. */
+  readonly userId?: string | null | undefined
+  /** Only messages for which this answers something truthy. One that throws skips the message. */
+  readonly filterFn?: ((message: Message<T>) => unknown) | undefined
+  /** Deliver what was published after this position first. */
+  readonly since?: Position | undefined
+  /** Gives up waiting, or unsubscribes. */
+  readonly signal?: AbortSignal | undefined
+  /** Be present as `userId` while subscribed. Default false. */
+  readonly joinPresence?: boolean | undefined
+  /** Presence metadata, with `joinPresence`. */
+  readonly metadata?: object | undefined
+  /** Continuity was lost; without it, `onError` hears of it. */
+  readonly onReset?: ((event: ResetEvent) => void) | undefined
+}
+
+/** @internal One subscribe, authorised. */
+export interface Attachment {
+  readonly channel: string
+  readonly policy: Policy
+  readonly callback: (message: Message) => unknown
+  readonly options: SubscribeOptions
+  /** Told once, when the subscription ends in whatever way. */
+  readonly ended?: () => void
+}
+
+/** @throws {ChanError} `invalid-option` */
+export function checkSubscribe(callback: unknown, options: SubscribeOptions): void {
+  const { userId, filterFn, since, joinPresence, onReset } = options
+  refuse(typeof callback !== 'function', 'callback', 'a function')
+  refuse(filterFn !== undefined && typeof filterFn !== 'function', 'filterFn', 'a function')
+  refuse(onReset !== undefined && typeof onReset !== 'function', 'onReset', 'a function')
+  refuse(since !== undefined && !isPosition(since), 'since', 'a position { epoch, offset }')
+  if (userId !== undefined && userId !== null) validateIdentifier('userId', userId)
+  else if (joinPresence) {
+    throw new ChanError(
+      'invalid-option',
+      "'joinPresence' needs a 'userId'.",
+      'Pass the userId that is to be present.',
+    )
+  }
+}
+
+/** @internal */
+export async function attach(parts: LayerParts, attachment: Attachment): Promise<Subscription> {
+  const { hub } = parts
+  const { channel, options } = attachment
+  options.signal?.throwIfAborted()
+  const room = await hub.enterRoom(channel)
+  let subscriber: Subscriber
+  try {
+    hub.lifecycle.assertUsable()
+    options.signal?.throwIfAborted()
+    subscriber = room.attach({
+      callback: attachment.callback,
+      filter: options.filterFn as ((message: Message) => unknown) | undefined,
+      onReset: options.onReset,
+      userId: options.userId ?? null,
+    })
+  } catch (error) {
+    room.watch.release()
+    throw error
+  }
+  const subscription = register(parts, attachment, room, subscriber)
+  try {
+    if (options.since) await room.recover(subscriber, options.since)
+    if (options.joinPresence) await bringPresence(parts, attachment, subscription)
+    // Either may have ended it while its recovery or its presence was on the way.
+    options.signal?.throwIfAborted()
+    if (!subscription.active) hub.lifecycle.assertUsable()
+    return subscription
+  } catch (error) {
+    await subscription.unsubscribe()
+    throw error
+  }
+}
+
+/** Holds that subscriptions brought, by subscription. */
+const held = new WeakMap<Subscription, string>()
+
+function register(
+  parts: LayerParts,
+  { channel, options, ended }: Attachment,
+  room: Room,
+  subscriber: Subscriber,
+): Subscription {
+  const { subscriptions, presence, hub } = parts
+  const { userId = null, signal } = options
+  const id = subscriptions.newId()
+  const aborted = () => {
+    subscription
+      .unsubscribe()
+      .catch((error: unknown) => hub.report(error, { operation: 'unsubscribe', channel }))
+  }
+  const subscription = new Subscription(id, room, subscriber, {
+    ended: () => {
+      subscriptions.delete(id)
+      signal?.removeEventListener('abort', aborted)
+      ended?.()
+    },
+    release: async () => {
+      if (userId === null) return
+      const hold = held.get(subscription)
+      if (hold !== undefined) await presence.leave(channel, userId, hold, 'left')
+      if (!presence.hasBare(channel, userId)) return
+      const others = room.subscribers.toArray().some((other) => other.userId === userId)
+      if (!others) await presence.releaseBare(channel, userId)
+    },
+  })
+  subscriptions.add(subscription)
+  signal?.addEventListener('abort', aborted, { once: true })
+  return subscription
+}
+
+async function bringPresence(
+  { hub, presence }: LayerParts,
+  { channel, policy, options }: Attachment,
+  subscription: Subscription,
+): Promise<void> {
+  const hold = hub.newHold()
+  held.set(subscription, hold)
+  await presence.join(channel, options.userId as string, hold, options.metadata, policy)
+  // Unsubscribed meanwhile: its release may have come before this put.
+  if (!subscription.active) {
+    await presence.leave(channel, options.userId as string, hold, 'left')
+  }
+}

@@ -1,0 +1,103 @@
+// A subscription as its owner holds it, and the register that finds it again by number.
+
+import type { Position } from '@chan/protocol'
+import type { Room } from '../hub/room.js'
+import type { Recovered, Subscriber } from '../hub/subscriber.js'
+
+/** What a subscription does besides its subscriber when it ends. */
+export interface SubscriptionEnd {
+  /** Releases what came with the subscription. */
+  release(): Promise<void>
+  /** Told once, however the subscription ends. */
+  ended(): void
+}
+
+/** One callback on one channel, from `subscribe` until `unsubscribe`. */
+export class Subscription {
+  /** Unique within its layer. */
+  readonly id: number
+  /** Name of the channel. */
+  readonly channel: string
+  readonly #room: Room
+  readonly #subscriber: Subscriber
+  readonly #end: SubscriptionEnd
+  #lastPosition: Position | undefined
+
+  /** @internal */
+  constructor(id: number, room: Room, subscriber: Subscriber, end: SubscriptionEnd) {
+    this.id = id
+    this.channel = room.name
+    this.#room = room
+    this.#subscriber = subscriber
+    this.#end = end
+  }
+
+  /** Whether callbacks may still start. */
+  get active(): boolean {
+    return this.#subscriber.active
+  }
+
+  /** Where it stands: pass it as `since` to go on from here later. */
+  get position(): Position {
+    return this.#lastPosition ?? this.#subscriber.ownPosition ?? this.#room.position
+  }
+
+  /** What `since` brought; `{ count: 0, truncated: false }` without it. */
+  get recovered(): Recovered {
+    return this.#subscriber.recovered
+  }
+
+  /**
+   * Ends the subscription: no callback starts after this call. Resolves when the presence it
+   * brought is released. Ending twice is fine.
+   */
+  async unsubscribe(): Promise<void> {
+    if (!this.#stop()) return
+    this.#room.watch.release()
+    await this.#end.release()
+  }
+
+  /** @internal The layer closes, and everything it holds with it. */
+  endWithLayer(): void {
+    this.#stop()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.unsubscribe()
+  }
+
+  #stop(): boolean {
+    if (this.#lastPosition) return false
+    this.#lastPosition = this.position
+    this.#room.detach(this.#subscriber)
+    this.#end.ended()
+    return true
+  }
+}
+
+/** @internal The living subscriptions of a layer. */
+export class Subscriptions {
+  readonly #byId = new Map<number, Subscription>()
+  #lastId = 0
+
+  newId(): number {
+    return ++this.#lastId
+  }
+
+  add(subscription: Subscription): void {
+    this.#byId.set(subscription.id, subscription)
+  }
+
+  delete(id: number): void {
+    this.#byId.delete(id)
+  }
+
+  find(id: number): Subscription | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** Ends all of them; the layer closes. */
+  close(): void {
+    for (const subscription of [...this.#byId.values()]) subscription.endWithLayer()
+  }
+}

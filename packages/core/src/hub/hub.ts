@@ -1,0 +1,223 @@
+// The heart of a layer: the rooms of this process, the way in from the backend (the sink), and the
+// order in which everything closes.
+
+import type { Message } from '@chan/protocol'
+import type { Clock, Timer } from '../model/clock.js'
+import type { BackendSink, ChannelBackend } from '../ports/backend.js'
+import {
+  type ErrorContext,
+  type ErrorListener,
+  type LayerContext,
+  safeReporter,
+} from './context.js'
+import { DeliveryQueue } from './delivery-queue.js'
+import { InterestReporter } from './interest.js'
+import { Lifecycle, layerClosed } from './lifecycle.js'
+import { Limiter } from './limiter.js'
+import { Publisher } from './publisher.js'
+import { Room, type RoomHost } from './room.js'
+import { CONTROL_CHANNEL, Sessions } from './sessions.js'
+
+const CONCURRENT_READS = 16
+const LINGER_MS = 2_000
+const INTEREST_INTERVAL_MS = 1_000
+const CLOSE_DEADLINE_MS = 10_000
+
+/** @internal */
+export class Hub implements LayerContext {
+  readonly backend: ChannelBackend
+  readonly clock: Clock
+  readonly queue: DeliveryQueue
+  readonly lifecycle: Lifecycle
+  readonly publisher: Publisher
+  readonly interest: InterestReporter
+  readonly sessions: Sessions
+  readonly report: ErrorListener
+  /** Resets of channels since the layer was made. */
+  resets = 0
+  /** Messages that came from the backend, this process's own included. */
+  received = 0
+  /** Times the backend said that something may be missing. */
+  gaps = 0
+  readonly #rooms = new Map<string, Room>()
+  readonly #roomHost: RoomHost
+  readonly #drained: (() => void)[] = []
+  #holds = 0
+
+  constructor(backend: ChannelBackend, clock: Clock, onError: ErrorListener) {
+    this.backend = backend
+    this.clock = clock
+    this.report = safeReporter(onError)
+    this.queue = new DeliveryQueue(clock)
+    this.lifecycle = new Lifecycle(
+      () => backend.open({ sink: this.#makeSink(), clock }),
+      () => this.#shutDown(),
+      (error) => this.report(error, { operation: 'onStatus' }),
+    )
+    this.publisher = new Publisher(backend, this.lifecycle, this.queue, (message) =>
+      this.#rooms.get(message.channel)?.committed(message),
+    )
+    this.interest = new InterestReporter(
+      backend,
+      clock,
+      backend.facts.crossProcess ? INTEREST_INTERVAL_MS : 0,
+      (error) => this.report(error, { operation: 'interest' }),
+    )
+    this.sessions = new Sessions({
+      listen: (onMessage, onReset) => this.#listenToControl(onMessage, onReset),
+      publish: (command) => this.publisher.publishControl(CONTROL_CHANNEL, command, clock),
+    })
+    this.#roomHost = this.#makeRoomHost()
+  }
+
+  get closing(): AbortSignal {
+    return this.lifecycle.closing
+  }
+
+  /** Channels in use in this process. */
+  get roomCount(): number {
+    return this.#rooms.size
+  }
+
+  newHold(): string {
+    return `hold-${++this.#holds}`
+  }
+
+  /** Runs when the layer closes and everything published was delivered. */
+  onDrained(task: () => void): void {
+    this.#drained.push(task)
+  }
+
+  /** The room, if the channel is in use in this process. */
+  findRoom(channel: string): Room | undefined {
+    return this.#rooms.get(channel)
+  }
+
+  /**
+   * A watched room with one more user; whoever gets it releases its watch.
+   * @throws {ChanError} what the backend refuses the watch with
+   */
+  async enterRoom(channel: string): Promise<Room> {
+    let room = this.#rooms.get(channel)
+    if (!room) {
+      room = new Room(channel, this.#roomHost)
+      this.#rooms.set(channel, room)
+    }
+    const watched = room.watch.acquire()
+    if (watched) await watched
+    return room
+  }
+
+  localSubscribers(channel: string): number {
+    return this.#rooms.get(channel)?.subscribers.size ?? 0
+  }
+
+  totalLocalSubscribers(): number {
+    let total = 0
+    for (const room of this.#rooms.values()) total += room.subscribers.size
+    return total
+  }
+
+  #makeSink(): BackendSink {
+    return {
+      deliver: (channel, message) => {
+        const room = this.#rooms.get(channel)
+        if (!room) return
+        this.received++
+        this.queue.push(room, message)
+      },
+      presence: (channel, change) => {
+        const room = this.#rooms.get(channel)
+        if (room && room.presenceListeners.size > 0) this.queue.run(() => room.presence(change))
+      },
+      gap: (channel, cause) => {
+        this.gaps++
+        if (channel !== null) this.#rooms.get(channel)?.gap(cause)
+        else for (const room of [...this.#rooms.values()]) room.gap(cause)
+      },
+      status: (state, error) => this.lifecycle.announce(state, error),
+      report: (error) => this.report(error, { operation: 'backend' }),
+    }
+  }
+
+  #makeRoomHost(): RoomHost {
+    const reads = new Limiter(CONCURRENT_READS)
+    return {
+      clock: this.clock,
+      queue: this.queue,
+      lingerMs: this.backend.facts.crossProcess ? LINGER_MS : 0,
+      read: (channel, after, limit) => reads.run(() => this.backend.read(channel, after, limit)),
+      watch: (channel) => this.backend.watch(channel),
+      unwatch: (channel) => this.backend.unwatch(channel),
+      report: this.report,
+      subscribersChanged: (room) => this.#subscribersChanged(room),
+      wasReset: () => {
+        this.resets++
+      },
+      idle: (room) => this.#rooms.delete(room.name),
+    }
+  }
+
+  #subscribersChanged(room: Room): void {
+    // After closing began, the backend drops this process's interest as a whole.
+    if (!this.closing.aborted) this.interest.changed(room.name, room.subscribers.size)
+  }
+
+  #listenToControl(onMessage: (message: Message) => void, onReset: () => void): () => void {
+    const context: ErrorContext = { operation: 'control' }
+    let stop: (() => void) | undefined
+    let stopped = false
+    const start = async () => {
+      await this.lifecycle.ready()
+      const room = await this.enterRoom(CONTROL_CHANNEL)
+      const subscriber = room.attach({
+        callback: onMessage,
+        filter: undefined,
+        onReset,
+        userId: null,
+      })
+      stop = () => {
+        room.detach(subscriber)
+        room.watch.release()
+      }
+      if (stopped) stop()
+    }
+    start().catch((error: unknown) => {
+      this.report(error, context)
+      // Without the control channel nobody could be disconnected from elsewhere.
+      if (!stopped) onReset()
+    })
+    return () => {
+      stopped = true
+      stop?.()
+    }
+  }
+
+  async #shutDown(): Promise<void> {
+    await this.#withDeadline(this.#drain())
+    this.publisher.abandon(layerClosed())
+    for (const task of this.#drained) task()
+    for (const room of this.#rooms.values()) room.close()
+    this.#rooms.clear()
+    this.interest.close()
+    await this.#withDeadline(this.backend.close())
+  }
+
+  async #drain(): Promise<void> {
+    await this.publisher.settled()
+    await this.queue.caughtUp()
+    await Promise.all([...this.#rooms.values()].map((room) => room.settled()))
+  }
+
+  async #withDeadline(task: Promise<void>): Promise<void> {
+    let timer: Timer | undefined
+    const expired = new Promise<void>((resolve) => {
+      timer = this.clock.after(CLOSE_DEADLINE_MS, resolve)
+    })
+    try {
+      await Promise.race([task, expired])
+    } finally {
+      timer?.cancel()
+    }
+  }
+}

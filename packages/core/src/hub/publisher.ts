@@ -1,0 +1,159 @@
+// The way of a message into the backend: in call order per channel, at once where nothing has to be
+// waited for, and settled before the layer closes.
+
+import { byteLength, ChanError, type Message } from '@chan/protocol'
+import type { Clock } from '../model/clock.js'
+import type { HistoryLimits } from '../model/history.js'
+import type { ChannelBackend } from '../ports/backend.js'
+import type { Entry } from '../ports/log.js'
+import type { DeliveryQueue } from './delivery-queue.js'
+import type { Lifecycle } from './lifecycle.js'
+import { Turns } from './turns.js'
+
+/** What is known of a publish before its data is encoded. */
+export interface Stamp {
+  readonly sender: string | null
+  readonly id: string | null
+  readonly ephemeral: boolean
+}
+
+/** Limits of messages that only matter inside the process. */
+const CONTROL_LIMITS: HistoryLimits = { maxHistory: 0, historyTtlMs: null, explicit: true }
+
+/** @internal */
+export class Publisher {
+  /** Stored or emitted since the layer was made. */
+  published = 0
+  readonly #backend: ChannelBackend
+  readonly #lifecycle: Lifecycle
+  readonly #queue: DeliveryQueue
+  readonly #committed: (message: Message) => void
+  readonly #turns = new Turns()
+  readonly #inProcess: boolean
+  #inFlight = 0
+  #landed: (() => void) | undefined
+
+  constructor(
+    backend: ChannelBackend,
+    lifecycle: Lifecycle,
+    queue: DeliveryQueue,
+    committed: (message: Message) => void,
+  ) {
+    this.#backend = backend
+    this.#lifecycle = lifecycle
+    this.#queue = queue
+    this.#committed = committed
+    this.#inProcess = !backend.facts.crossProcess
+  }
+
+  /**
+   * Publishes what `encode` gives. Where it gives it at once and nothing is waited for, the entry
+   * reaches the backend inside this call.
+   */
+  publish(
+    channel: string,
+    limits: HistoryLimits,
+    encode: () => Entry | Promise<Entry>,
+  ): Promise<Message> {
+    if (this.#turns.busy(channel)) return this.#inTurn(channel, limits, encode())
+    const entry = encode()
+    if (entry instanceof Promise || this.#lifecycle.ready()) {
+      return this.#inTurn(channel, limits, entry)
+    }
+    return this.#append(channel, entry, limits)
+  }
+
+  /** Publishes one entry to many channels; calls of one `key` keep their order. */
+  publishEach(
+    key: string,
+    task: () => Promise<{ channels: readonly string[]; entry: Entry }[]>,
+    limits: (channel: string) => HistoryLimits,
+  ): Promise<number> {
+    return this.#turns.run(key, async () => {
+      await this.#lifecycle.ready()
+      let count = 0
+      for (const { channels, entry } of await task()) {
+        const messages = await this.#land(this.#backend.appendEach(channels, entry, limits))
+        for (const message of messages) this.#committed(message)
+        this.published += messages.length
+        count += messages.length
+      }
+      return count
+    })
+  }
+
+  /** Publishes to a channel that only layers read. */
+  publishControl(channel: string, command: unknown, clock: Clock): Promise<Message> {
+    const stamp: Stamp = { sender: null, id: null, ephemeral: false }
+    const entry = makeEntry(JSON.stringify(command), stamp, clock)
+    return this.publish(channel, CONTROL_LIMITS, () => entry)
+  }
+
+  /** Resolves when every publish called so far has settled. */
+  async settled(): Promise<void> {
+    await this.#turns.settled()
+    if (this.#inFlight === 0) return
+    await new Promise<void>((resolve) => {
+      this.#landed = resolve
+    })
+  }
+
+  /** Rejects what still waits in this process. */
+  abandon(reason: unknown): void {
+    this.#turns.abandon(reason)
+  }
+
+  #inTurn(channel: string, limits: HistoryLimits, entry: Entry | Promise<Entry>): Promise<Message> {
+    // Its failure is heard in its turn, even if that comes later.
+    if (entry instanceof Promise) entry.catch(() => {})
+    return this.#turns.run(channel, async () => {
+      await this.#lifecycle.ready()
+      return this.#append(channel, await entry, limits)
+    })
+  }
+
+  async #append(channel: string, entry: Entry, limits: HistoryLimits): Promise<Message> {
+    const message = await this.#land(this.#backend.append(channel, entry, limits))
+    this.published++
+    this.#committed(message)
+    return message
+  }
+
+  /** Waits for the backend and, where it delivers in this process, for that delivery. */
+  async #land<T>(appended: Promise<T>): Promise<T> {
+    this.#inFlight++
+    try {
+      const result = await appended
+      if (this.#inProcess) {
+        const delivered = this.#queue.caughtUp()
+        if (delivered) await delivered
+      }
+      return result
+    } finally {
+      if (--this.#inFlight === 0) this.#landed?.()
+    }
+  }
+}
+
+/** Stamps an encoded body. */
+export function makeEntry(body: string, stamp: Stamp, clock: Clock): Entry {
+  return {
+    body,
+    bytes: byteLength(body),
+    sender: stamp.sender,
+    timestamp: clock.now() / 1000,
+    id: stamp.id,
+    ephemeral: stamp.ephemeral,
+  }
+}
+
+/** @throws {ChanError} `payload-too-large` */
+export function refuseTooLarge(channel: string, entry: Entry, limit: number): void {
+  if (entry.bytes <= limit) return
+  throw new ChanError(
+    'payload-too-large',
+    `A message of ${entry.bytes} bytes for channel '${channel}' is over the limit of ${limit} bytes.`,
+    'Publish a reference to large content, or raise maxMessageBytes of the layer.',
+    { details: { channel, limit, actual: entry.bytes } },
+  )
+}

@@ -1,0 +1,177 @@
+// The state of one channel in this process: its gate, its subscribers, who listens to its presence.
+// It exists while somebody uses the channel; what must outlive that is the backend's.
+
+import type { Message, Position } from '@chan/protocol'
+import { ChanError } from '@chan/protocol'
+import type { GapCause } from '../ports/backend.js'
+import type { Page } from '../ports/log.js'
+import type { PresenceChange } from '../ports/presence.js'
+import type { ErrorContext } from './context.js'
+import type { DeliveryQueue, Receiver } from './delivery-queue.js'
+import { Feed, type FeedHost } from './feed.js'
+import { Subscriber, type SubscriberInit } from './subscriber.js'
+import { SubscriberSet } from './subscriber-set.js'
+import { Watch, type Watched } from './watch.js'
+
+/** Listens to what happens to a channel's members. */
+export interface PresenceListener {
+  changed(change: PresenceChange): void
+  /** Changes may be missing. */
+  gap(): void
+}
+
+/** What a room needs from its hub. */
+export interface RoomHost {
+  readonly clock: Watched['clock']
+  readonly queue: DeliveryQueue
+  readonly lingerMs: number
+  read(channel: string, after: Position, limit: number): Promise<Page>
+  watch(channel: string): Promise<Position>
+  unwatch(channel: string): Promise<void>
+  report(error: unknown, context: ErrorContext): void
+  subscribersChanged(room: Room): void
+  wasReset(room: Room): void
+  idle(room: Room): void
+}
+
+/** @internal */
+export class Room implements Receiver {
+  readonly name: string
+  readonly watch: Watch
+  readonly subscribers = new SubscriberSet()
+  readonly presenceListeners = new Set<PresenceListener>()
+  readonly #host: RoomHost
+  readonly #feedHost: FeedHost
+  #feed: Feed
+  /** The last message of this process that the backend confirmed as stored. */
+  #committed: Message | undefined
+  #settled: (() => void) | undefined
+
+  constructor(name: string, host: RoomHost) {
+    this.name = name
+    this.#host = host
+    this.#feedHost = this.#makeFeedHost()
+    this.#feed = new Feed(this.#feedHost)
+    this.watch = new Watch({
+      clock: host.clock,
+      lingerMs: host.lingerMs,
+      prepare: () => this.#newFeed(),
+      watch: () => host.watch(name),
+      start: (position) => this.#feed.start(position),
+      unwatch: () => {
+        this.#feed.close()
+        return host.unwatch(name)
+      },
+      idle: () => host.idle(this),
+      report: (error) => this.#report(error, 'unwatch'),
+    })
+  }
+
+  /** The position that every subscriber has reached. */
+  get position(): Position {
+    return this.#feed.position
+  }
+
+  /** A message from the backend, out of the delivery queue. */
+  receive(message: Message): void {
+    this.#feed.accept(message)
+    if (this.#settled) this.#checkSettled()
+  }
+
+  /** Adds a subscriber at the present position. The channel must be watched. */
+  attach(init: Omit<SubscriberInit, 'report' | 'lost'>): Subscriber {
+    const subscriber = new Subscriber({
+      ...init,
+      report: (error, operation) => this.#report(error, operation),
+      lost: ({ missed }) => historyReset(this.name, missed),
+    })
+    this.subscribers.add(subscriber)
+    this.#host.subscribersChanged(this)
+    return subscriber
+  }
+
+  /** Brings a subscriber from `since` to the present; see `Subscriber.recover`. */
+  recover(subscriber: Subscriber, since: Position): Promise<void> {
+    return subscriber.recover(since, this.#feedHost)
+  }
+
+  detach(subscriber: Subscriber): void {
+    subscriber.end()
+    if (this.subscribers.delete(subscriber)) this.#host.subscribersChanged(this)
+  }
+
+  gap(_cause: GapCause): void {
+    this.#feed.gap()
+    for (const listener of this.presenceListeners) listener.gap()
+  }
+
+  presence(change: PresenceChange): void {
+    for (const listener of this.presenceListeners) listener.changed(change)
+  }
+
+  /** This process stored a message; it may be on its way back yet. */
+  committed(message: Message): void {
+    if (message.offset !== undefined) this.#committed = message
+  }
+
+  /** Resolves when subscribers have heard of everything this process stored or has heard of. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#settled = resolve
+      this.#checkSettled()
+    })
+  }
+
+  /** Ends everything here; the layer is closing. */
+  close(): void {
+    this.#feed.close()
+    this.watch.close()
+    for (const subscriber of this.subscribers.toArray()) this.detach(subscriber)
+    this.presenceListeners.clear()
+    this.#settled?.()
+  }
+
+  #checkSettled(): void {
+    const waits =
+      this.watch.confirmed &&
+      (!this.#feed.live || (this.#committed && !this.#feed.passed(this.#committed)))
+    if (!waits) this.#settled?.()
+  }
+
+  #newFeed(): void {
+    this.#feed.close()
+    this.#feed = new Feed(this.#feedHost)
+  }
+
+  #makeFeedHost(): FeedHost {
+    const { clock, queue } = this.#host
+    return {
+      clock,
+      read: (after, limit) => this.#host.read(this.name, after, limit),
+      deliver: (message) => this.subscribers.deliver(message),
+      reset: (position, missed) => {
+        this.#host.wasReset(this)
+        for (const subscriber of this.subscribers.toArray()) {
+          subscriber.channelReset({ position, missed })
+        }
+        this.#committed = undefined
+      },
+      caughtUp: () => this.#settled && this.#checkSettled(),
+      readFailed: (error) => this.#report(error, 'read'),
+      run: (task) => queue.run(task),
+    }
+  }
+
+  #report(error: unknown, operation: string): void {
+    this.#host.report(error, { operation, channel: this.name })
+  }
+}
+
+function historyReset(channel: string, missed: number | null): ChanError {
+  const lost = missed === null ? 'an unknown number of messages' : `${missed} messages`
+  return new ChanError(
+    'history-reset',
+    `Continuity of channel '${channel}' was lost: ${lost} could not be delivered.`,
+    'Pass onReset to subscribe to handle this, for instance by loading the state afresh.',
+  )
+}

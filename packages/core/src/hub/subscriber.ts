@@ -1,0 +1,152 @@
+// One callback on one channel: filter, isolation of failures, and catching up from a position.
+
+import type { Message, Position } from '@chan/protocol'
+import { Feed, type FeedHost } from './feed.js'
+
+/** Told when continuity was lost: delivery goes on after `position`. */
+export interface ResetEvent {
+  readonly position: Position
+  /** How many messages are known to be lost; `null` if that cannot be known. */
+  readonly missed: number | null
+}
+
+/** What a subscription recovered when it began. */
+export interface Recovered {
+  /** Messages delivered from the log, before `subscribe` resolved. */
+  readonly count: number
+  /** The log did not reach back to `since`; delivery began at the top. */
+  readonly truncated: boolean
+}
+
+/** What a subscriber is made of. */
+export interface SubscriberInit {
+  readonly callback: (message: Message) => unknown
+  readonly filter: ((message: Message) => unknown) | undefined
+  readonly onReset: ((event: ResetEvent) => void) | undefined
+  readonly userId: string | null
+  /** Hears of failing callbacks and filters, and of resets nobody handles. */
+  readonly report: (error: unknown, operation: string) => void
+  readonly lost: (event: ResetEvent) => Error
+}
+
+/** @internal */
+export class Subscriber {
+  readonly userId: string | null
+  /** Place in its channel's dense array; -1 outside. */
+  slot = -1
+  active = true
+  recovered: Recovered = { count: 0, truncated: false }
+  readonly #init: SubscriberInit
+  #catchUp: Feed | undefined
+  #recoveryEnded: (() => void) | undefined
+
+  constructor(init: SubscriberInit) {
+    this.#init = init
+    this.userId = init.userId
+  }
+
+  /** The position of the last delivered message, where it differs from the channel's. */
+  get ownPosition(): Position | undefined {
+    return this.#catchUp?.position
+  }
+
+  /** The next message of the channel. */
+  accept(message: Message): void {
+    const catchUp = this.#catchUp
+    if (catchUp === undefined) return this.#invoke(message)
+    catchUp.accept(message)
+    // A message without a place says nothing about how far this one has come.
+    if (message.offset !== undefined && catchUp.live && !ahead(catchUp, message)) {
+      this.#catchUp = undefined
+    }
+  }
+
+  /** Delivers what the log holds after `since`, then joins the channel. Resolves then, or at `end`. */
+  recover(since: Position, host: Omit<FeedHost, 'deliver' | 'reset' | 'caughtUp'>): Promise<void> {
+    return new Promise((resolve) => {
+      this.#recoveryEnded = resolve
+      let count = 0
+      let truncated = false
+      let recovering = true
+      const feed = new Feed({
+        clock: host.clock,
+        read: host.read,
+        readFailed: host.readFailed,
+        run: host.run,
+        deliver: (message) => {
+          if (recovering && message.offset !== undefined) count++
+          this.#invoke(message)
+        },
+        reset: (position, missed) => {
+          if (recovering) truncated = true
+          else this.reset({ position, missed })
+        },
+        caughtUp: () => {
+          if (!recovering) return
+          recovering = false
+          this.recovered = { count, truncated }
+          resolve()
+        },
+      })
+      this.#catchUp = feed
+      feed.startByReading(since)
+    })
+  }
+
+  /** The channel lost continuity. A subscriber that still reads finds out by itself. */
+  channelReset(event: ResetEvent): void {
+    if (this.#catchUp && !this.#catchUp.live) return
+    this.#catchUp?.close()
+    this.#catchUp = undefined
+    this.reset(event)
+  }
+
+  reset(event: ResetEvent): void {
+    if (!this.active) return
+    const { onReset, report, lost } = this.#init
+    if (!onReset) return report(lost(event), 'delivery')
+    try {
+      onReset(event)
+    } catch (error) {
+      report(error, 'onReset')
+    }
+  }
+
+  /** No callback starts after this. */
+  end(): void {
+    this.active = false
+    this.#catchUp?.close()
+    this.#recoveryEnded?.()
+  }
+
+  #invoke(message: Message): void {
+    if (!this.active) return
+    const { callback, filter, report } = this.#init
+    if (filter !== undefined) {
+      try {
+        if (!filter(message)) return
+      } catch (error) {
+        return report(error, 'filter')
+      }
+    }
+    try {
+      const result = callback(message)
+      if (isThenable(result)) result.then(undefined, (error) => report(error, 'callback'))
+    } catch (error) {
+      report(error, 'callback')
+    }
+  }
+}
+
+function ahead(feed: Feed, message: Message): boolean {
+  const { epoch, offset } = feed.position
+  return epoch === message.epoch && offset > (message.offset as number)
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && isFunction(value.then)
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function'
+}

@@ -1,0 +1,61 @@
+// What a channel's history may show: the limits users set, and the window they open on the log.
+
+import type { Position } from '@chan/protocol'
+
+/** How much of a channel `history()` shows. Delivery and recovery do not depend on it. */
+export interface HistoryLimits {
+  /** The most recent messages shown; 0 shows none. */
+  readonly maxHistory: number
+  /** Age in milliseconds after which a message is no longer shown; `null` for no age limit. */
+  readonly historyTtlMs: number | null
+  /** Whether a user named these limits; layer defaults never replace limits that somebody named. */
+  readonly explicit: boolean
+}
+
+/** Selects from a channel's history. */
+export interface HistoryQuery {
+  /** At most this many, the most recent ones. Default: all that the channel keeps. */
+  readonly limit?: number
+  /** Only messages after this position. A position of another epoch excludes nothing. */
+  readonly since?: Position
+  /** Only messages before this position, to page backwards. A position of another epoch leaves none. */
+  readonly before?: Position
+}
+
+/**
+ * The limits in force after an operation brought `next`: whoever named limits last wins, and
+ * defaults never replace named ones.
+ */
+export function limitsInForce(current: HistoryLimits, next: HistoryLimits): HistoryLimits {
+  if (!next.explicit && current.explicit) return current
+  const same = next.maxHistory === current.maxHistory && next.historyTtlMs === current.historyTtlMs
+  return same && next.explicit === current.explicit ? current : next
+}
+
+/**
+ * The floor (highest hidden offset) after the limits changed from `previous`. What the previous
+ * limit had already hidden stays hidden when the limit is raised again: what `history()` shows never
+ * depends on how long a backend happens to keep its recovery tail.
+ */
+export function floorAfterChange(floor: number, top: number, previous: HistoryLimits): number {
+  return Math.max(floor, top - previous.maxHistory)
+}
+
+/**
+ * The offsets `(after, upTo]` a query may show, before the age limit, given a log at `top`.
+ * Both ends are inclusive-exclusive as written: `after` is hidden, `upTo` is shown.
+ */
+export function historyWindow(
+  top: Position,
+  floor: number,
+  limits: HistoryLimits,
+  query: HistoryQuery,
+): { after: number; upTo: number } {
+  let after = Math.max(floor, top.offset - limits.maxHistory)
+  let upTo = top.offset
+  const { since, before, limit } = query
+  if (since && since.epoch === top.epoch) after = Math.max(after, since.offset)
+  if (before) upTo = before.epoch === top.epoch ? Math.min(upTo, before.offset - 1) : after
+  if (limit !== undefined) after = Math.max(after, upTo - limit)
+  return { after, upTo: Math.max(after, upTo) }
+}

@@ -1,0 +1,169 @@
+// What a channel is allowed and told to do: options by name, definitions by pattern, layer defaults.
+
+import {
+  type AnyChannelDefinition,
+  ChanError,
+  comparePatterns,
+  match,
+  type Pattern,
+  parsePattern,
+  type StandardSchemaV1,
+  samePattern,
+} from '@chan/protocol'
+import type { HistoryLimits } from './history.js'
+
+/**
+ * Decides who may subscribe. Asked at subscribe time only. Anything but `true` denies; a throw or a
+ * rejection denies and is reported to `onError`. `userId` is null for an anonymous user.
+ */
+export type AuthFn = (channelName: string, userId: string | null) => unknown
+
+/** What a definition says about every channel whose name matches its pattern. */
+export interface DefinitionOptions {
+  /** The most recent messages that `history()` shows; default: the layer's `defaultHistorySize`. */
+  readonly maxHistory?: number | undefined
+  /** Age in milliseconds after which `history()` no longer shows a message; default: none. */
+  readonly historyTtlMs?: number | undefined
+  /** Publishes are ephemeral unless they say otherwise; default false. */
+  readonly ephemeral?: boolean | undefined
+  /** Default: everybody may subscribe. */
+  readonly authFn?: AuthFn | undefined
+}
+
+/** Options of one channel by name; they last as long as the layer. */
+export interface ChannelOptions extends DefinitionOptions {
+  /** Standard Schema v1; validates every publish, and what it gives is what is stored. */
+  readonly schema?: StandardSchemaV1 | undefined
+}
+
+/** @internal What holds for one channel. */
+export interface Policy {
+  readonly limits: HistoryLimits
+  readonly ephemeral: boolean
+  readonly authFn: AuthFn | undefined
+  readonly schema: StandardSchemaV1 | undefined
+  readonly presenceSchema: StandardSchemaV1 | undefined
+}
+
+interface Definition {
+  readonly pattern: Pattern
+  readonly options: ChannelOptions
+  readonly presenceSchema: StandardSchemaV1 | undefined
+}
+
+/** Names with options of their own above which the layer warns. */
+const MANY_NAMES = 10_000
+
+/** @internal Explicit option by name > definition > layer default, option by option. */
+export class Policies {
+  /** Grows with every change, so that what was resolved can be cached. */
+  version = 0
+  readonly #fallback: Policy
+  readonly #definitions: Definition[] = []
+  readonly #byName = new Map<string, ChannelOptions>()
+  readonly #warn: (error: Error) => void
+  #warned = false
+
+  constructor(defaultHistorySize: number, warn: (error: Error) => void) {
+    checkOptions({ maxHistory: defaultHistorySize })
+    this.#warn = warn
+    this.#fallback = {
+      limits: { maxHistory: defaultHistorySize, historyTtlMs: null, explicit: false },
+      ephemeral: false,
+      authFn: undefined,
+      schema: undefined,
+      presenceSchema: undefined,
+    }
+  }
+
+  /** Adds a definition; the most specific matching one counts. */
+  define(target: string | AnyChannelDefinition, options: DefinitionOptions): void {
+    checkOptions(options)
+    const source = typeof target === 'string' ? target : target.pattern
+    const pattern = parsePattern(source)
+    const twin = this.#definitions.find((definition) => samePattern(definition.pattern, pattern))
+    if (twin) {
+      throw new ChanError(
+        'invalid-option',
+        `The pattern '${source}' matches the same names as '${twin.pattern.source}'.`,
+        'Define each kind of channel once, with all its options.',
+      )
+    }
+    const shared = typeof target === 'string' ? undefined : target
+    this.#definitions.push({
+      pattern,
+      options: { ...options, schema: shared?.message },
+      presenceSchema: shared?.presence,
+    })
+    this.#definitions.sort((a, b) => comparePatterns(a.pattern, b.pattern))
+    this.version++
+  }
+
+  /** Sets the named options of one channel; those not named stay as they are. */
+  setByName(channel: string, options: ChannelOptions): void {
+    checkOptions(options)
+    const named = Object.entries(options).filter(([, value]) => value !== undefined)
+    if (named.length === 0) return
+    const merged = { ...this.#byName.get(channel), ...Object.fromEntries(named) }
+    this.#byName.set(channel, merged)
+    this.version++
+    if (this.#byName.size <= MANY_NAMES || this.#warned) return
+    this.#warned = true
+    this.#warn(
+      new ChanError(
+        'limit-reached',
+        `More than ${MANY_NAMES} channels have options by name; they are kept as long as the layer.`,
+        "For names that clients choose, use layer.define('pattern:*', options).",
+      ),
+    )
+  }
+
+  of(channel: string): Policy {
+    const named = this.#byName.get(channel)
+    const definition = this.#definitions.find(({ pattern }) => match(pattern, channel) !== null)
+    if (!named && !definition) return this.#fallback
+    const pick = <K extends keyof ChannelOptions>(key: K) =>
+      named?.[key] ?? definition?.options[key]
+    const maxHistory = pick('maxHistory')
+    const historyTtlMs = pick('historyTtlMs')
+    return {
+      limits: {
+        maxHistory: maxHistory ?? this.#fallback.limits.maxHistory,
+        historyTtlMs: historyTtlMs ?? null,
+        explicit: maxHistory !== undefined || historyTtlMs !== undefined,
+      },
+      ephemeral: pick('ephemeral') ?? false,
+      authFn: pick('authFn'),
+      schema: pick('schema'),
+      presenceSchema: definition?.presenceSchema,
+    }
+  }
+}
+
+function checkOptions(options: ChannelOptions): void {
+  const { maxHistory, historyTtlMs, ephemeral, authFn, schema } = options
+  refuse(
+    maxHistory !== undefined && !(Number.isSafeInteger(maxHistory) && maxHistory >= 0),
+    'maxHistory',
+    'a whole number from 0',
+  )
+  refuse(
+    historyTtlMs !== undefined && !(Number.isFinite(historyTtlMs) && historyTtlMs > 0),
+    'historyTtlMs',
+    'a positive number of milliseconds',
+  )
+  refuse(ephemeral !== undefined && typeof ephemeral !== 'boolean', 'ephemeral', 'true or false')
+  refuse(authFn !== undefined && typeof authFn !== 'function', 'authFn', 'a function')
+  const isSchema = schema === undefined || typeof schema['~standard']?.validate === 'function'
+  refuse(!isSchema, 'schema', 'a Standard Schema v1 schema')
+}
+
+/** @throws {ChanError} `invalid-option` if `wrong` */
+export function refuse(wrong: boolean, option: string, expected: string): void {
+  if (!wrong) return
+  throw new ChanError(
+    'invalid-option',
+    `'${option}' must be ${expected}.`,
+    `Pass ${expected} as '${option}', or leave it out.`,
+  )
+}

@@ -1,0 +1,85 @@
+// Port: the ordered, bounded log of every channel, and how messages reach this process.
+
+import type { Message, Position } from '@chan/protocol'
+import type { HistoryLimits, HistoryQuery } from '../model/history.js'
+
+/** A message as core hands it to a backend: validated, encoded, stamped; without a place yet. */
+export interface Entry {
+  /** The JSON text of the data. Opaque: a backend stores and returns it unread (B9). */
+  readonly body: string
+  /** Length of `body` in UTF-8 bytes. */
+  readonly bytes: number
+  readonly sender: string | null
+  /** Unix seconds, fractional. */
+  readonly timestamp: number
+  /** Idempotency id, or `null`. Never together with `ephemeral`. */
+  readonly id: string | null
+  /** Not stored, no offset, at most once (B6). */
+  readonly ephemeral: boolean
+}
+
+/** An answer from the log. */
+export interface Page {
+  /** In offset order, directly following the position asked for, as many as the limit allows. */
+  readonly messages: readonly Message[]
+  /** The channel's top: position of its newest stored message, or `START`. */
+  readonly top: Position
+  /**
+   * The position asked for cannot be continued from: other epoch, above the top, or older than what
+   * is retained. `messages` is empty then.
+   */
+  readonly truncated: boolean
+}
+
+/** The ordered, bounded log of every channel. */
+export interface MessageLog {
+  /**
+   * **B1** MUST be atomic: the entry has an offset, is retained and will be delivered, or nothing
+   * happened and the promise rejects. A repeated `id` (remembered for the idempotency time,
+   * independently of history) answers the message first stored under it and stores nothing.
+   * **B2** offsets of a channel's stored messages MUST grow by one without holes within an epoch.
+   * **B6** an ephemeral entry MUST take no offset and is delivered at most once.
+   * **B11** MUST reject within the backend's deadline, with `unavailable` (not stored) or
+   * `outcome-unknown`.
+   *
+   * Calls on one channel MUST take offsets in call order. `limits` are what the caller's options
+   * say; see `limitsInForce`.
+   */
+  append(channel: string, entry: Entry, limits: HistoryLimits): Promise<Message>
+
+  /**
+   * Appends one entry to each of the channels, as one operation: all or none (B1). With an `id`,
+   * channels that already have it keep their first message. Answers in the order of `channels`.
+   */
+  appendEach(
+    channels: readonly string[],
+    entry: Entry,
+    limits: (channel: string) => HistoryLimits,
+  ): Promise<readonly Message[]>
+
+  /**
+   * **B5** MUST answer messages directly after `after`, in order, at most `limit`, with the current
+   * top. Asking past retention is answered with `truncated`, never with an error or a hole.
+   * `START` continues with offset 1 of whatever epoch there is.
+   */
+  read(channel: string, after: Position, limit: number): Promise<Page>
+
+  /**
+   * What `history()` shows under the limits in force: exactly the most recent ones, oldest first,
+   * never what a `clear` or an earlier, lower limit has hidden.
+   */
+  history(channel: string, query: HistoryQuery, limits: HistoryLimits): Promise<readonly Message[]>
+
+  /** Hides everything stored so far from `history()`. Keeps epoch, top and the recovery tail. */
+  clear(channel: string): Promise<void>
+
+  /**
+   * **B4** after `watch` answered position P, every message after P MUST reach `sink.deliver`, or
+   * `sink.gap` is called; deliveries may start before the promise settles (core holds them).
+   * Core never watches a watched channel, and never overlaps `watch` and `unwatch` of one channel.
+   */
+  watch(channel: string): Promise<Position>
+
+  /** Deliveries and presence changes of the channel may stop. */
+  unwatch(channel: string): Promise<void>
+}

@@ -1,0 +1,158 @@
+// Presence of a layer: holds put and released in call order, and the rosters that are listened to.
+
+import { validateIdentifier } from '@chan/protocol'
+import type { Hub } from '../hub/hub.js'
+import type { Room } from '../hub/room.js'
+import { Turns } from '../hub/turns.js'
+import type { Policy } from '../model/policy.js'
+import type { LeaveReason } from '../ports/presence.js'
+import { encodeMetadata, type PresenceEvent, type PresenceRecord, toRecord } from './record.js'
+import { Roster } from './roster.js'
+
+/** The hold of a bare `join`: one per process and user. */
+const BARE = 'bare'
+
+/** @internal */
+export class Presence {
+  readonly #hub: Hub
+  readonly #rosters = new Map<string, { readonly roster: Roster; readonly room: Room }>()
+  /** Channel → users that this process joined bare. */
+  readonly #bare = new Map<string, Set<string>>()
+  readonly #turns = new Turns()
+
+  constructor(hub: Hub) {
+    this.#hub = hub
+  }
+
+  /** Adds or refreshes a hold; without one, this process's bare hold. */
+  async join(
+    channel: string,
+    userId: string,
+    hold: string | null,
+    metadata: unknown,
+    policy: Policy,
+  ): Promise<{ first: boolean; record: PresenceRecord }> {
+    this.#hub.lifecycle.assertUsable()
+    validateIdentifier('userId', userId)
+    // Encoded at the call: what the caller changes later is not what it said.
+    const encoded = encodeMetadata(metadata ?? {}, policy)
+    if (encoded instanceof Promise) encoded.catch(() => {})
+    return this.#turns.run(turn(channel, userId), async () => {
+      await this.#hub.lifecycle.ready()
+      const joinedAt = this.#hub.clock.now() / 1000
+      const entry = { userId, joinedAt, metadata: await encoded }
+      if (hold === null) this.#noteBare(channel, userId)
+      const stored = await this.#hub.backend.put(channel, hold ?? BARE, entry)
+      return { first: stored.first, record: toRecord(stored.entry) }
+    })
+  }
+
+  /** Releases one hold, or with `null` all of the user's holds everywhere. */
+  async leave(
+    channel: string,
+    userId: string,
+    hold: string | null,
+    reason: LeaveReason,
+  ): Promise<{ last: boolean }> {
+    validateIdentifier('userId', userId)
+    return this.#turns.run(turn(channel, userId), async () => {
+      await this.#hub.lifecycle.ready()
+      if (hold === null) this.#forgetBare(channel, userId)
+      return this.#hub.backend.remove(channel, userId, hold, reason)
+    })
+  }
+
+  /** The user has no subscription here any more, so its bare hold ends too, if there is one. */
+  async releaseBare(channel: string, userId: string): Promise<void> {
+    if (!this.#forgetBare(channel, userId)) return
+    await this.leave(channel, userId, BARE, 'left')
+  }
+
+  /** Whether this process holds the user by a bare `join`. */
+  hasBare(channel: string, userId: string): boolean {
+    return this.#bare.get(channel)?.has(userId) ?? false
+  }
+
+  async clear(channel: string): Promise<void> {
+    this.#hub.lifecycle.assertUsable()
+    await this.#hub.lifecycle.ready()
+    this.#bare.delete(channel)
+    await this.#hub.backend.clearPresence(channel)
+  }
+
+  async list(channel: string): Promise<PresenceRecord[]> {
+    this.#hub.lifecycle.assertUsable()
+    await this.#hub.lifecycle.ready()
+    const { entries } = await this.#hub.backend.list(channel)
+    return entries.map((entry) => toRecord(entry))
+  }
+
+  /** Listens to a channel's members; answers how to stop (idempotent). */
+  async listen(channel: string, listener: (event: PresenceEvent) => unknown): Promise<() => void> {
+    this.#hub.lifecycle.assertUsable()
+    await this.#hub.lifecycle.ready()
+    const room = await this.#hub.enterRoom(channel)
+    const roster = this.#roster(channel, room)
+    let stop: () => void
+    try {
+      stop = await roster.listen(listener)
+    } catch (error) {
+      this.#leaveRoster(channel, room, roster)
+      throw error
+    }
+    let stopped = false
+    return () => {
+      if (stopped) return
+      stopped = true
+      stop()
+      this.#leaveRoster(channel, room, roster)
+    }
+  }
+
+  /** Nothing is told any more. */
+  close(): void {
+    for (const { roster } of this.#rosters.values()) roster.close()
+    this.#rosters.clear()
+    this.#bare.clear()
+  }
+
+  #roster(channel: string, room: Room): Roster {
+    const known = this.#rosters.get(channel)
+    if (known) return known.roster
+    const roster = new Roster({
+      clock: this.#hub.clock,
+      list: () => this.#hub.backend.list(channel),
+      run: (task) => this.#hub.queue.run(task),
+      report: (error, operation) => this.#hub.report(error, { operation, channel }),
+    })
+    room.presenceListeners.add(roster)
+    this.#rosters.set(channel, { roster, room })
+    return roster
+  }
+
+  #leaveRoster(channel: string, room: Room, roster: Roster): void {
+    if (roster.listenerCount === 0 && this.#rosters.get(channel)?.roster === roster) {
+      roster.close()
+      this.#rosters.delete(channel)
+      room.presenceListeners.delete(roster)
+    }
+    room.watch.release()
+  }
+
+  #noteBare(channel: string, userId: string): void {
+    const users = this.#bare.get(channel) ?? new Set()
+    this.#bare.set(channel, users.add(userId))
+  }
+
+  #forgetBare(channel: string, userId: string): boolean {
+    const users = this.#bare.get(channel)
+    if (!users?.delete(userId)) return false
+    if (users.size === 0) this.#bare.delete(channel)
+    return true
+  }
+}
+
+/** NUL cannot be part of a name, so two pairs never share a key. */
+function turn(channel: string, userId: string): string {
+  return `${channel}\u0000${userId}`
+}

@@ -1,0 +1,61 @@
+// Deliveries never nest and never starve the event loop.
+
+import { Message } from '@chan/protocol'
+import { describe, expect, test } from 'vitest'
+import { DeliveryQueue } from '../src/hub/delivery-queue.js'
+import { systemClock } from '../src/model/clock.js'
+
+const nothing = Message.fromStored({ channel: 'c', body: '0', sender: null, timestamp: 0 })
+
+describe('DeliveryQueue', () => {
+  test('delivers at once, and what comes during a delivery after it', () => {
+    const queue = new DeliveryQueue(systemClock)
+    const steps: string[] = []
+    queue.run(() => {
+      steps.push('outer begins')
+      queue.run(() => steps.push('inner'))
+      steps.push('outer ends')
+    })
+    expect(steps).toEqual(['outer begins', 'outer ends', 'inner'])
+  })
+
+  test('a chain of a hundred thousand neither overflows the stack nor holds the event loop', async () => {
+    const queue = new DeliveryQueue(systemClock)
+    let left = 100_000
+    let turns = 0
+    const counting = setInterval(() => turns++, 0)
+    const next = () => {
+      if (--left > 0) queue.run(next)
+    }
+    queue.run(next)
+    expect(left).toBeGreaterThan(0)
+    await queue.caughtUp()
+    while (left > 0) await queue.caughtUp()
+    clearInterval(counting)
+    expect(left).toBe(0)
+    expect(turns).toBeGreaterThan(1)
+  })
+
+  test('tasks that answer each other in microtasks let timers run', async () => {
+    const queue = new DeliveryQueue(systemClock)
+    let stop = false
+    const answer = () => {
+      if (!stop) void Promise.resolve().then(() => queue.run(answer))
+    }
+    queue.run(answer)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    stop = true
+    expect(queue.finished).toBeGreaterThan(1_000)
+  })
+
+  test('caughtUp waits for what waits now, in order', async () => {
+    const queue = new DeliveryQueue(systemClock)
+    const receiver = { receive: () => {} }
+    expect(queue.caughtUp()).toBeUndefined()
+    for (let count = 0; count < 2_500; count++) queue.push(receiver, nothing)
+    expect(queue.length).toBeGreaterThan(0)
+    await queue.caughtUp()
+    expect(queue.finished).toBe(2_500)
+    expect(queue.length).toBe(0)
+  })
+})

@@ -1,0 +1,213 @@
+// The gate: whatever order, loss and duplication the backend brings, the receiver sees every message
+// once, in order, or is told of a reset.
+
+import { Message, type Position, START } from '@chan/protocol'
+import { waitFor } from '@chan/testkit'
+import { describe, expect, test } from 'vitest'
+import { Feed } from '../src/hub/feed.js'
+import type { Page } from '../src/ports/log.js'
+import { ManualClock } from '../src/testing/index.js'
+
+function message(offset: number, epoch = 'e1', body = String(offset)): Message {
+  return Message.fromStored({ channel: 'c', body, sender: null, timestamp: 0, offset, epoch })
+}
+
+/** A log that can be cut, fail and be restarted, and the feed that reads from it. */
+function setUp() {
+  const clock = new ManualClock()
+  const log: Message[] = []
+  const seen: (number | string)[] = []
+  const resets: { position: Position; missed: number | null }[] = []
+  const failures: unknown[] = []
+  const control = { reads: 0, fail: false, epoch: 'e1', gate: Promise.resolve() }
+  const feed = new Feed({
+    clock,
+    async read(after, limit): Promise<Page> {
+      control.reads++
+      await control.gate
+      if (control.fail) throw new Error('no database')
+      const last = log.at(-1)
+      const top = last ? { epoch: control.epoch, offset: last.offset as number } : START
+      const first = log[0]?.offset ?? 1
+      const foreign = after.epoch !== control.epoch && after.epoch !== ''
+      const truncated = foreign || after.offset > top.offset || after.offset + 1 < first
+      const rest = log.filter((entry) => (entry.offset as number) > after.offset)
+      return { messages: truncated ? [] : rest.slice(0, limit), top, truncated }
+    },
+    deliver: (entry) => seen.push(entry.offset ?? (entry.data as string)),
+    reset: (position, missed) => resets.push({ position, missed }),
+    readFailed: (error) => failures.push(error),
+    run: (task) => task(),
+  })
+  const append = (offset: number, epoch = control.epoch, body?: string) => {
+    const entry = message(offset, epoch, body)
+    log.push(entry)
+    return entry
+  }
+  return { clock, log, seen, resets, failures, control, feed, append }
+}
+
+const upTo = (last: number, first = 1) =>
+  Array.from({ length: last - first + 1 }, (_, index) => first + index)
+
+describe('Feed', () => {
+  test('delivers in order and drops duplicates', () => {
+    const { feed, seen, append, control } = setUp()
+    feed.start(START)
+    const [a, b] = [append(1), append(2)]
+    for (const entry of [a, a, b, a, b]) feed.accept(entry)
+    expect(seen).toEqual([1, 2])
+    expect(control.reads).toBe(0)
+    expect(feed.position).toEqual({ epoch: 'e1', offset: 2 })
+  })
+
+  test('holds what arrives before the position is known', () => {
+    const { feed, seen, append } = setUp()
+    for (const offset of [1, 2, 3]) feed.accept(append(offset))
+    expect(seen).toEqual([])
+    feed.start({ epoch: 'e1', offset: 2 })
+    expect(seen).toEqual([3])
+  })
+
+  test('reads what is missing, and large never lets small overtake', async () => {
+    const { feed, seen, append, control } = setUp()
+    feed.start(START)
+    feed.accept(append(1))
+    append(2)
+    feed.accept(append(3))
+    feed.accept(append(4))
+    expect(seen).toEqual([1])
+    await waitFor(() => seen.length === 4, { deadlineMs: 1000, label: 'the hole filled' })
+    expect(seen).toEqual([1, 2, 3, 4])
+    expect(control.reads).toBe(1)
+    expect(feed.live).toBe(true)
+  })
+
+  test('reads long gaps page by page', async () => {
+    const { feed, seen, append, control } = setUp()
+    feed.start(START)
+    for (const offset of upTo(1000)) append(offset)
+    feed.gap()
+    await waitFor(() => seen.length === 1000, { deadlineMs: 1000, label: 'all pages' })
+    expect(seen).toEqual(upTo(1000))
+    expect(control.reads).toBeGreaterThan(1)
+  })
+
+  test('what waits is bounded: above a mebibyte it is dropped and read again', async () => {
+    const { feed, seen, append, control } = setUp()
+    feed.start(START)
+    append(1)
+    const big = JSON.stringify('x'.repeat(400_000))
+    for (const offset of upTo(6, 2)) feed.accept(append(offset, 'e1', big))
+    await waitFor(() => seen.length === 6, { deadlineMs: 1000, label: 'read again' })
+    expect(seen).toEqual(upTo(6))
+    expect(control.reads).toBe(2)
+  })
+
+  test('a log that no longer reaches back is a reset that counts the loss', async () => {
+    const { feed, seen, resets, append, log } = setUp()
+    feed.start(START)
+    feed.accept(append(1))
+    for (const offset of upTo(9, 2)) append(offset)
+    log.splice(0, 5)
+    feed.gap()
+    await waitFor(() => resets.length > 0, { deadlineMs: 1000, label: 'the reset' })
+    expect(resets).toEqual([{ position: { epoch: 'e1', offset: 9 }, missed: 8 }])
+    feed.accept(append(10))
+    expect(seen).toEqual([1, 10])
+  })
+
+  test('a new epoch is a reset of unknown size; its later messages flow', async () => {
+    const { feed, seen, resets, append, log, control } = setUp()
+    feed.start(START)
+    feed.accept(append(1))
+    log.length = 0
+    control.epoch = 'e2'
+    feed.accept(append(1))
+    await waitFor(() => resets.length > 0, { deadlineMs: 1000, label: 'the reset' })
+    expect(resets).toEqual([{ position: { epoch: 'e2', offset: 1 }, missed: null }])
+    feed.accept(append(2))
+    feed.accept(message(2, 'e1'))
+    await waitFor(() => feed.live, { deadlineMs: 1000, label: 'the stale message judged' })
+    feed.accept(append(3))
+    expect(seen).toEqual([1, 2, 3])
+    expect(resets).toHaveLength(1)
+  })
+
+  test('a failing read is reported and tried again, with messages waiting behind it', async () => {
+    const { clock, feed, seen, failures, append, control } = setUp()
+    feed.start(START)
+    control.fail = true
+    append(1)
+    feed.accept(append(2))
+    await waitFor(() => failures.length === 1, { deadlineMs: 1000, label: 'the report' })
+    expect(seen).toEqual([])
+    control.fail = false
+    clock.advance(5_000)
+    await waitFor(() => seen.length === 2, { deadlineMs: 1000, label: 'the retry' })
+    expect(seen).toEqual([1, 2])
+    expect(clock.pending).toBe(0)
+  })
+
+  test('ephemeral messages have no place in the order and never wait', async () => {
+    const { feed, seen, append } = setUp()
+    feed.start(START)
+    append(1)
+    feed.accept(append(2))
+    const typing = { channel: 'c', body: '"typing"', sender: null, timestamp: 0 }
+    feed.accept(Message.fromStored(typing))
+    expect(seen).toEqual(['typing'])
+    await waitFor(() => seen.length === 3, { deadlineMs: 1000, label: 'the hole filled' })
+  })
+
+  test('closed, it delivers nothing and leaves no timer', async () => {
+    const { clock, feed, seen, failures, append, control } = setUp()
+    feed.start(START)
+    control.fail = true
+    feed.accept(append(2))
+    await waitFor(() => failures.length === 1, { deadlineMs: 1000, label: 'the report' })
+    feed.close()
+    feed.accept(append(3))
+    expect(clock.pending).toBe(0)
+    expect(seen).toEqual([])
+  })
+
+  test('any mix of loss, duplication and reordering yields every message once, in order', async () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const { clock, feed, seen, resets, append, control } = setUp()
+      const random = generator(seed)
+      feed.start(START)
+      const waiting: Message[] = []
+      for (const offset of upTo(300)) {
+        const entry = append(offset)
+        if (random() < 0.8) waiting.push(entry)
+        if (random() < 0.2) waiting.push(entry)
+        control.fail = random() < 0.1
+        while (waiting.length > 0 && random() < 0.6) {
+          feed.accept(waiting.splice(Math.floor(random() * waiting.length), 1)[0] as Message)
+        }
+        if (random() < 0.1) await new Promise((resolve) => setImmediate(resolve))
+        if (random() < 0.1) clock.advance(10_000)
+      }
+      control.fail = false
+      feed.gap()
+      await waitFor(
+        () => {
+          clock.advance(10_000)
+          return seen.length >= 300
+        },
+        { deadlineMs: 2000, label: `everything delivered with seed ${seed}` },
+      )
+      expect(seen, `seed ${seed}`).toEqual(upTo(300))
+      expect(resets).toEqual([])
+    }
+  })
+})
+
+function generator(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state * 1_664_525 + 1_013_904_223) % 4_294_967_296
+    return state / 4_294_967_296
+  }
+}

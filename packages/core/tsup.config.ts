@@ -1,0 +1,8 @@
+import { bundle } from '../../tsup.base.js'
+
+export default bundle(
+  'src/index.ts',
+  'src/sockets/index.ts',
+  'src/backend.ts',
+  'src/testing/index.ts',
+)
