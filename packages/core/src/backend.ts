@@ -1,15 +1,5 @@
 // `@chan/core/backend`: what an implementor of a storage backend needs.
 
-export {
-  ChanError,
-  type ChanErrorCode,
-  isChanError,
-  joins,
-  Message,
-  type Position,
-  START,
-  type StoredMessage,
-} from '@chan/protocol'
 export { Feed, type FeedHost } from './hub/feed.js'
 export { layerClosed } from './hub/lifecycle.js'
 export { type Clock, systemClock, type Timer } from './model/clock.js'
@@ -20,6 +10,16 @@ export {
   historyWindow,
   limitsInForce,
 } from './model/history.js'
+export {
+  ChanError,
+  type ChanErrorCode,
+  isChanError,
+  joins,
+  Message,
+  type Position,
+  START,
+  type StoredMessage,
+} from './model/message.js'
 export type {
   BackendContext,
   BackendFacts,

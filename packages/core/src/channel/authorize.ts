@@ -1,8 +1,8 @@
 // Asks a channel's authFn. Anything but a clear yes is a no.
 
-import { ChanError, PermissionError } from '@chan/protocol'
 import type { LayerContext } from '../hub/context.js'
 import { withDeadline } from '../model/deadline.js'
+import { ChanError, PermissionError } from '../model/message.js'
 import type { AuthFn } from '../model/policy.js'
 
 const DEADLINE_MS = 10_000

@@ -1,12 +1,13 @@
 // A channel as users hold it: a stateless handle on the state that the hub and the backend keep.
 
-import { isPosition, type Message, type Metadata } from '@chan/protocol'
 import type { LayerContext } from '../hub/context.js'
 import type { HistoryQuery } from '../model/history.js'
+import { isPosition, type Message, type Metadata, validateIdentifier } from '../model/message.js'
 import { type Policy, refuse } from '../model/policy.js'
 import type { LeaveReason } from '../ports/presence.js'
 import type { PresenceEvent, PresenceRecord } from '../presence/record.js'
 import { authorize } from './authorize.js'
+import { Group } from './group.js'
 import { MessageStream, type MessagesOptions } from './message-stream.js'
 import type { LayerParts } from './parts.js'
 import { encodeEntry, type PublishOptions, readStamp } from './publish.js'
@@ -31,10 +32,20 @@ export interface ChannelInner {
     options: SubscribeOptions,
     ended?: () => void,
   ): Promise<Subscription>
-  /** The same channel, with `join` and `leave` about one hold only. */
-  bind(hold: string): Channel
+  /**
+   * The same channel, with `join` and `leave` about one hold only. `joined` is told of every user
+   * that it joins, before the hold is put, so that whoever bound it can release them all.
+   */
+  bind(hold: string, joined?: (userId: string) => void): Channel
+  /** A group of the same layer. */
+  group(name: string): Group
   hold(userId: string, hold: string, metadata: unknown): Promise<{ readonly first: boolean }>
   release(userId: string, hold: string, reason: LeaveReason): Promise<{ readonly last: boolean }>
+}
+
+interface Binding {
+  readonly hold: string
+  readonly joined: ((userId: string) => void) | undefined
 }
 
 /**
@@ -45,15 +56,15 @@ export class Channel<T = unknown, P = Metadata> {
   /** 1–255 bytes, without control characters. */
   readonly name: string
   readonly #parts: LayerParts
-  readonly #hold: string | null
+  readonly #binding: Binding | undefined
   #policy: Policy | undefined
   #policyVersion = -1
 
   /** @internal */
-  constructor(name: string, parts: LayerParts, hold: string | null = null) {
+  constructor(name: string, parts: LayerParts, binding?: Binding) {
     this.name = name
     this.#parts = parts
-    this.#hold = hold
+    this.#binding = binding
   }
 
   /**
@@ -122,15 +133,22 @@ export class Channel<T = unknown, P = Metadata> {
 
   /** Makes the user present, or replaces its metadata; `joinedAt` stays while it is present. */
   async join(userId: string, metadata?: P): Promise<PresenceRecord<P>> {
-    const { presence } = this.#parts
-    const { record } = await presence.join(this.name, userId, this.#hold, metadata, this.#rules())
+    this.#binding?.joined?.(userId)
+    const hold = this.#binding?.hold ?? null
+    const { record } = await this.#parts.presence.join(
+      this.name,
+      userId,
+      hold,
+      metadata,
+      this.#rules(),
+    )
     return record as PresenceRecord<P>
   }
 
   /** Ends the user's presence, whoever holds it. An absent user is a no-op. */
   async leave(userId: string): Promise<void> {
     this.#parts.hub.lifecycle.assertUsable()
-    await this.#parts.presence.leave(this.name, userId, this.#hold, 'left')
+    await this.#parts.presence.leave(this.name, userId, this.#binding?.hold ?? null, 'left')
   }
 
   /** Who is present, in order of joining. */
@@ -197,7 +215,8 @@ export class Channel<T = unknown, P = Metadata> {
       context: hub,
       authorize: (userId) => authorize(hub, this.name, this.#rules().authFn, userId),
       attach: (callback, options, ended) => this.#attach(callback, options, ended),
-      bind: (hold) => new Channel(this.name, this.#parts, hold),
+      bind: (hold, joined) => new Channel(this.name, this.#parts, { hold, joined }),
+      group: (name) => new Group(validateIdentifier('group', name), this.#parts),
       hold: (userId, hold, metadata) =>
         presence.join(this.name, userId, hold, metadata, this.#rules()),
       release: (userId, hold, reason) => presence.leave(this.name, userId, hold, reason),
@@ -229,9 +248,4 @@ export class Channel<T = unknown, P = Metadata> {
     this.#policy = policies.of(this.name)
     return this.#policy
   }
-}
-
-/** The name behind a channel reference or a plain name, checked by the caller. */
-export function nameOf(target: string | { readonly name: string }): string {
-  return typeof target === 'string' ? target : target.name
 }

@@ -1,7 +1,7 @@
 // The layer of the whole program, for code that has no other way to it. Duplicate copies of this
 // package share it.
 
-import { ChanError } from '@chan/protocol'
+import { ChanError } from '../model/message.js'
 import type { ChannelLayer } from './layer.js'
 
 const key = Symbol.for('chan.layer')

@@ -1,11 +1,11 @@
 // A group as users hold it: publish once, reach every member channel.
 
-import { type ChannelRef, validateChannelName } from '@chan/protocol'
+import { type ChannelRef, validateChannelName } from '../model/message.js'
 import type { Policy } from '../model/policy.js'
 import type { Entry } from '../ports/log.js'
-import { nameOf } from './channel.js'
 import type { LayerParts } from './parts.js'
 import { encodeEntry, type PublishOptions, readStamp } from './publish.js'
+import { nameOf } from './registry.js'
 
 /** Options of `group.publish()`. */
 export type GroupPublishOptions = Omit<PublishOptions, 'ephemeral'>

@@ -1,5 +1,9 @@
 // A channel layer: everything a program shares with the other processes on the same backend.
 
+import { type ErrorListener, logError } from '../hub/context.js'
+import { Hub } from '../hub/hub.js'
+import type { StatusEvent } from '../hub/lifecycle.js'
+import { type Clock, systemClock } from '../model/clock.js'
 import {
   type AcceptsOwnOutput,
   type AnyChannelDefinition,
@@ -9,18 +13,14 @@ import {
   type StandardSchemaV1,
   validateChannelName,
   validateIdentifier,
-} from '@chan/protocol'
-import { type ErrorListener, logError } from '../hub/context.js'
-import { Hub } from '../hub/hub.js'
-import type { StatusEvent } from '../hub/lifecycle.js'
-import { type Clock, systemClock } from '../model/clock.js'
+} from '../model/message.js'
 import { type ChannelOptions, type DefinitionOptions, Policies, refuse } from '../model/policy.js'
 import type { ChannelBackend, ConnectionState } from '../ports/backend.js'
 import { Presence } from '../presence/presence.js'
-import { Channel, nameOf } from './channel.js'
+import { Channel } from './channel.js'
 import { Group } from './group.js'
 import type { LayerParts } from './parts.js'
-import { Registry } from './registry.js'
+import { nameOf, Registry } from './registry.js'
 import { Subscriptions } from './subscription.js'
 
 /** Options of every layer. */

@@ -1,6 +1,6 @@
 // A subscription as an async iterator, with a bounded buffer between the channel and a slow loop.
 
-import { ChanError, type Message } from '@chan/protocol'
+import { ChanError, type Message } from '../model/message.js'
 import { refuse } from '../model/policy.js'
 import type { SubscribeOptions } from './subscribe.js'
 import type { Subscription } from './subscription.js'

@@ -1,7 +1,7 @@
 // The path of one publish up to the backend's door: options, schema, encoding, size.
 
-import { ChanError, encodePayload, validateIdentifier } from '@chan/protocol'
 import { makeEntry, refuseTooLarge, type Stamp } from '../hub/publisher.js'
+import { ChanError, encodePayload, validateIdentifier } from '../model/message.js'
 import { type Policy, refuse } from '../model/policy.js'
 import { validated } from '../model/schema.js'
 import type { Entry } from '../ports/log.js'

@@ -23,3 +23,8 @@ export class Registry<V extends object> {
     return handle
   }
 }
+
+/** The name behind a reference, or the plain name itself; checked by the caller. */
+export function nameOf(target: string | { readonly name: string }): string {
+  return typeof target === 'string' ? target : target.name
+}

@@ -1,15 +1,15 @@
 // The path of one subscribe: checks, the watch, the position, recovery, presence; and back out of
 // it, whenever a step fails or the caller gives up.
 
+import type { Room } from '../hub/room.js'
+import type { ResetEvent, Subscriber } from '../hub/subscriber.js'
 import {
   ChanError,
   isPosition,
   type Message,
   type Position,
   validateIdentifier,
-} from '@chan/protocol'
-import type { Room } from '../hub/room.js'
-import type { ResetEvent, Subscriber } from '../hub/subscriber.js'
+} from '../model/message.js'
 import { type Policy, refuse } from '../model/policy.js'
 import type { LayerParts } from './parts.js'
 import { Subscription } from './subscription.js'

@@ -1,8 +1,8 @@
 // A subscription as its owner holds it, and the register that finds it again by number.
 
-import type { Position } from '@chan/protocol'
 import type { Room } from '../hub/room.js'
 import type { Recovered, Subscriber } from '../hub/subscriber.js'
+import type { Position } from '../model/message.js'
 
 /** What a subscription does besides its subscriber when it ends. */
 export interface SubscriptionEnd {

@@ -2,8 +2,8 @@
 // delivered after the current message has reached everybody, never nested in it, and a chain of
 // publishes gives the event loop its turn.
 
-import type { Message } from '@chan/protocol'
 import type { Clock } from '../model/clock.js'
+import type { Message } from '../model/message.js'
 
 /** Deliveries, and milliseconds, after which the queue lets other work run. */
 const TURN_DELIVERIES = 1_000

@@ -2,8 +2,8 @@
 // reads what is missing, and says so when the log no longer reaches back. It is the only recovery
 // code: for a backend that lost something and for a subscriber that comes back with a position.
 
-import type { Message, Position } from '@chan/protocol'
 import type { Clock, Timer } from '../model/clock.js'
+import type { Message, Position } from '../model/message.js'
 import type { Page } from '../ports/log.js'
 
 const PAGE_SIZE = 256

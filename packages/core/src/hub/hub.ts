@@ -1,8 +1,8 @@
 // The heart of a layer: the rooms of this process, the way in from the backend (the sink), and the
 // order in which everything closes.
 
-import type { Message } from '@chan/protocol'
 import type { Clock, Timer } from '../model/clock.js'
+import type { Message } from '../model/message.js'
 import type { BackendSink, ChannelBackend } from '../ports/backend.js'
 import {
   type ErrorContext,

@@ -1,6 +1,6 @@
 // Where a layer stands: it connects on first use, may be told to earlier, and closes once.
 
-import { ChanError } from '@chan/protocol'
+import { ChanError } from '../model/message.js'
 import type { ConnectionState } from '../ports/backend.js'
 
 /** A change of a layer's connection. */

@@ -1,9 +1,9 @@
 // The way of a message into the backend: in call order per channel, at once where nothing has to be
 // waited for, and settled before the layer closes.
 
-import { byteLength, ChanError, type Message } from '@chan/protocol'
 import type { Clock } from '../model/clock.js'
 import type { HistoryLimits } from '../model/history.js'
+import { byteLength, ChanError, type Message } from '../model/message.js'
 import type { ChannelBackend } from '../ports/backend.js'
 import type { Entry } from '../ports/log.js'
 import type { DeliveryQueue } from './delivery-queue.js'

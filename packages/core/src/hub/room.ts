@@ -1,8 +1,8 @@
 // The state of one channel in this process: its gate, its subscribers, who listens to its presence.
 // It exists while somebody uses the channel; what must outlive that is the backend's.
 
-import type { Message, Position } from '@chan/protocol'
-import { ChanError } from '@chan/protocol'
+import type { Message, Position } from '../model/message.js'
+import { ChanError } from '../model/message.js'
 import type { GapCause } from '../ports/backend.js'
 import type { Page } from '../ports/log.js'
 import type { PresenceChange } from '../ports/presence.js'

@@ -1,7 +1,7 @@
 // Client sessions of this process, and the reserved channel over which any process of the cluster
 // can end those of a user.
 
-import type { Message } from '@chan/protocol'
+import type { Message } from '../model/message.js'
 
 /**
  * Carries `disconnectUser` to every process. User-chosen names never contain control characters, so

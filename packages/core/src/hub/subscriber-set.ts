@@ -1,7 +1,7 @@
 // A channel's subscribers in a dense array: O(1) to add and remove, safe to change while a message
 // is on its way through it.
 
-import type { Message } from '@chan/protocol'
+import type { Message } from '../model/message.js'
 import type { Subscriber } from './subscriber.js'
 
 /** @internal */

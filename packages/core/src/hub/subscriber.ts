@@ -1,6 +1,6 @@
 // One callback on one channel: filter, isolation of failures, and catching up from a position.
 
-import type { Message, Position } from '@chan/protocol'
+import type { Message, Position } from '../model/message.js'
 import { Feed, type FeedHost } from './feed.js'
 
 /** Told when continuity was lost: delivery goes on after `position`. */

@@ -1,8 +1,8 @@
 // Whether a backend watches a channel: turned on by the first user, off some time after the last,
 // never both at once.
 
-import type { Position } from '@chan/protocol'
 import type { Clock, Timer } from '../model/clock.js'
+import type { Position } from '../model/message.js'
 
 /** What a watch switches. */
 export interface Watched {

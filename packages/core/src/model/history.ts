@@ -1,6 +1,6 @@
 // What a channel's history may show: the limits users set, and the window they open on the log.
 
-import type { Position } from '@chan/protocol'
+import type { Position } from './message.js'
 
 /** How much of a channel `history()` shows. Delivery and recovery do not depend on it. */
 export interface HistoryLimits {

@@ -1,5 +1,6 @@
 // What a channel is allowed and told to do: options by name, definitions by pattern, layer defaults.
 
+import type { HistoryLimits } from './history.js'
 import {
   type AnyChannelDefinition,
   ChanError,
@@ -9,8 +10,7 @@ import {
   parsePattern,
   type StandardSchemaV1,
   samePattern,
-} from '@chan/protocol'
-import type { HistoryLimits } from './history.js'
+} from './message.js'
 
 /**
  * Decides who may subscribe. Asked at subscribe time only. Anything but `true` denies; a throw or a

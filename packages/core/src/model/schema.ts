@@ -1,6 +1,6 @@
 // Runs a Standard Schema over a value, at once where the schema answers at once.
 
-import { ChanError, type SchemaIssue, type StandardSchemaV1 } from '@chan/protocol'
+import { ChanError, type SchemaIssue, type StandardSchemaV1 } from './message.js'
 
 /**
  * Calls `use` with what the schema makes of the value; without a schema, with the value itself.

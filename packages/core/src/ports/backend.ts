@@ -1,8 +1,8 @@
 // The port a storage backend implements, in one piece. Its contract is numbered (B1–B11) beside the
 // methods; the suite in `@chan/conformance` reuses the numbers.
 
-import type { Message } from '@chan/protocol'
 import type { Clock } from '../model/clock.js'
+import type { Message } from '../model/message.js'
 import type { GroupStore } from './groups.js'
 import type { InterestStore } from './interest.js'
 import type { MessageLog } from './log.js'

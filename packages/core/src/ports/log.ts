@@ -1,7 +1,7 @@
 // Port: the ordered, bounded log of every channel, and how messages reach this process.
 
-import type { Message, Position } from '@chan/protocol'
 import type { HistoryLimits, HistoryQuery } from '../model/history.js'
+import type { Message, Position } from '../model/message.js'
 
 /** A message as core hands it to a backend: validated, encoded, stamped; without a place yet. */
 export interface Entry {

@@ -1,9 +1,9 @@
 // Presence of a layer: holds put and released in call order, and the rosters that are listened to.
 
-import { validateIdentifier } from '@chan/protocol'
 import type { Hub } from '../hub/hub.js'
 import type { Room } from '../hub/room.js'
 import { Turns } from '../hub/turns.js'
+import { validateIdentifier } from '../model/message.js'
 import type { Policy } from '../model/policy.js'
 import type { LeaveReason } from '../ports/presence.js'
 import { encodeMetadata, type PresenceEvent, type PresenceRecord, toRecord } from './record.js'

@@ -1,6 +1,6 @@
 // Presence between its stored form and what users see.
 
-import { byteLength, ChanError, encodePayload, type Metadata } from '@chan/protocol'
+import { byteLength, ChanError, encodePayload, type Metadata } from '../model/message.js'
 import type { Policy } from '../model/policy.js'
 import { validated } from '../model/schema.js'
 import type { LeaveReason, PresenceEntry } from '../ports/presence.js'
