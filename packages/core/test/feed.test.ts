@@ -69,6 +69,15 @@ describe('Feed', () => {
     expect(seen).toEqual([3])
   })
 
+  test('a gap before the start is read after it', async () => {
+    const { feed, seen, append } = setUp()
+    for (const offset of [1, 2, 3]) append(offset)
+    feed.gap()
+    feed.start({ epoch: 'e1', offset: 1 })
+    await waitFor(() => seen.length === 2, { deadlineMs: 1000, label: 'the gap filled' })
+    expect(seen).toEqual([2, 3])
+  })
+
   test('reads what is missing, and large never lets small overtake', async () => {
     const { feed, seen, append, control } = setUp()
     feed.start(START)

@@ -47,6 +47,10 @@ describe('Policies', () => {
     const policies = new Policies(100, () => {})
     policies.define(defineChannel('chat:{room}', { message: schema, presence: schema }), {})
     expect(policies.of('chat:a')).toMatchObject({ schema, presenceSchema: schema })
+    policies.define('news:*', { schema })
+    expect(policies.of('news:a')).toMatchObject({ schema, presenceSchema: undefined })
+    const again = defineChannel('logs:{host}', { message: schema })
+    expect(() => policies.define(again, { schema })).toThrow(/has a message schema already/)
   })
 
   test.each([

@@ -90,6 +90,7 @@ export class Channel<T = unknown, P = Metadata> {
       const subscribing = { signal, since, filterFn, userId, onReset } as SubscribeOptions
       this.#parts.hub.lifecycle.assertUsable()
       checkSubscribe(push, subscribing)
+      signal?.throwIfAborted()
       await authorize(this.#parts.hub, this.name, this.#rules().authFn, userId ?? null)
       return this.#attach(push, subscribing, ended)
     })

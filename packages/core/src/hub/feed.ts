@@ -73,7 +73,8 @@ export class Feed {
     this.#host.run(() => {
       if (this.#closed) return
       this.#holding = false
-      if (!this.#releaseHeld(0)) this.#fill()
+      const complete = this.#releaseHeld(0)
+      if (this.#readAgain || !complete) this.#fill()
     })
   }
 
@@ -98,8 +99,10 @@ export class Feed {
   /** Something after the last delivery may be missing. */
   gap(): void {
     if (this.#closed) return
-    if (this.#reading) this.#readAgain = true
-    else if (!this.#holding || this.#retry) this.#fill()
+    // Before the start, too: the backend may lose its connection right after it gave a position.
+    const waits = this.#reading || (this.#holding && !this.#retry)
+    if (waits) this.#readAgain = true
+    else this.#fill()
   }
 
   /** Nothing is delivered any more. */

@@ -204,6 +204,8 @@ export class Hub implements LayerContext {
   }
 
   async #drain(): Promise<void> {
+    // Sessions release what they hold while there is still a backend to release it in.
+    await this.sessions.empty()
     await this.publisher.settled()
     await this.queue.caughtUp()
     await Promise.all([...this.#rooms.values()].map((room) => room.settled()))

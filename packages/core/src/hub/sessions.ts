@@ -32,6 +32,7 @@ export class Sessions {
   readonly #byUser = new Map<string | null, Set<EndSession>>()
   #size = 0
   #stop: (() => void) | undefined
+  #emptied: (() => void) | undefined
 
   constructor(host: SessionsHost) {
     this.#host = host
@@ -67,6 +68,14 @@ export class Sessions {
     await this.#host.publish({ disconnectUser: userId })
   }
 
+  /** Resolves when no session is left; they end by themselves when the layer closes. */
+  async empty(): Promise<void> {
+    if (this.#size === 0) return
+    await new Promise<void>((resolve) => {
+      this.#emptied = resolve
+    })
+  }
+
   endAll(code: number, reason: string): void {
     for (const sessions of [...this.#byUser.values()]) {
       for (const end of [...sessions]) end(code, reason)
@@ -86,5 +95,6 @@ export class Sessions {
     if (--this.#size > 0) return
     this.#stop?.()
     this.#stop = undefined
+    this.#emptied?.()
   }
 }

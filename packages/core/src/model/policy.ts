@@ -18,8 +18,8 @@ import {
  */
 export type AuthFn = (channelName: string, userId: string | null) => unknown
 
-/** What a definition says about every channel whose name matches its pattern. */
-export interface DefinitionOptions {
+/** Options of one channel by name; they last as long as the layer. */
+export interface ChannelOptions {
   /** The most recent messages that `history()` shows; default: the layer's `defaultHistorySize`. */
   readonly maxHistory?: number | undefined
   /** Age in milliseconds after which `history()` no longer shows a message; default: none. */
@@ -28,13 +28,15 @@ export interface DefinitionOptions {
   readonly ephemeral?: boolean | undefined
   /** Default: everybody may subscribe. */
   readonly authFn?: AuthFn | undefined
-}
-
-/** Options of one channel by name; they last as long as the layer. */
-export interface ChannelOptions extends DefinitionOptions {
   /** Standard Schema v1; validates every publish, and what it gives is what is stored. */
   readonly schema?: StandardSchemaV1 | undefined
 }
+
+/**
+ * What a definition says about every channel whose name matches its pattern. `schema` is for
+ * patterns given as text; a `ChannelDefinition` brings its own.
+ */
+export type DefinitionOptions = ChannelOptions
 
 /** @internal What holds for one channel. */
 export interface Policy {
@@ -90,9 +92,16 @@ export class Policies {
       )
     }
     const shared = typeof target === 'string' ? undefined : target
+    if (shared?.message && options.schema) {
+      throw new ChanError(
+        'invalid-option',
+        `The definition of '${source}' has a message schema already.`,
+        "Leave out 'schema'.",
+      )
+    }
     this.#definitions.push({
       pattern,
-      options: { ...options, schema: shared?.message },
+      options: { ...options, schema: options.schema ?? shared?.message },
       presenceSchema: shared?.presence,
     })
     this.#definitions.sort((a, b) => comparePatterns(a.pattern, b.pattern))

@@ -1,0 +1,146 @@
+// Installs the packed packages into an empty project, as a user would, and runs the quickstarts of
+// their READMEs there. Needs a build.
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { runnerImport, transformWithOxc } from 'vite'
+
+const root = resolve(import.meta.dirname, '..')
+const PACKED = ['protocol', 'core', 'memory', 'ws']
+const PATIENCE_MS = 20_000
+
+const project = mkdtempSync(join(tmpdir(), 'chan-pack-'))
+try {
+  const readSnippet = await loadReadSnippet()
+  // READMEs are read first: a missing one should not cost an install.
+  const quickstarts = {
+    memory: await strip(readSnippet(join(root, 'packages/memory/README.md'), 'ts-1')),
+    ws: await strip(readSnippet(join(root, 'packages/ws/README.md'), 'ts-1')),
+  }
+  const socketPath = readSocketPath('packages/ws/README.md')
+  install(pack())
+  await runToItsEnd(write('memory.mjs', quickstarts.memory))
+  await talkThroughBridge(write('ws.mjs', quickstarts.ws), socketPath)
+  console.log('pack: the quickstarts of memory and ws run from the packed packages')
+} finally {
+  rmSync(project, { recursive: true, force: true })
+}
+
+function pack() {
+  const folder = join(project, 'tarballs')
+  mkdirSync(folder)
+  for (const name of PACKED) {
+    const cwd = join(root, 'packages', name)
+    execFileSync('pnpm', ['pack', '--pack-destination', folder], { cwd, stdio: 'pipe' })
+  }
+  return readdirSync(folder).map((file) => join(folder, file))
+}
+
+function install(tarballs) {
+  write('package.json', JSON.stringify({ name: 'empty', private: true, type: 'module' }))
+  const flags = ['--no-audit', '--no-fund', '--loglevel=error']
+  execFileSync('npm', ['install', ...flags, ...tarballs], { cwd: project, stdio: 'inherit' })
+  for (const name of PACKED) {
+    const folder = join(project, 'node_modules/@chan', name)
+    const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    const nested = readdirSync(folder).includes('node_modules')
+    console.log(`pack: @chan/${name} ${version}: ${readdirSync(folder).sort().join(' ')}`)
+    if (nested) throw new Error(`@chan/${name} did not take its siblings from the tarballs`)
+  }
+}
+
+/** The quickstart must finish by itself, without an error. */
+async function runToItsEnd(script) {
+  const child = spawn(process.execPath, [script], { cwd: project, stdio: 'inherit' })
+  const code = await within(ended(child), `${script} to end`).finally(() => child.kill('SIGKILL'))
+  if (code !== 0) throw new Error(`${script} ended with ${code}`)
+}
+
+/** The quickstart must serve: a text sent into its bridge comes back as a message. */
+async function talkThroughBridge(script, path) {
+  // Reports where the quickstart listens, and moves it to a free port.
+  const preload = write(
+    'preload.mjs',
+    `import { Server } from 'node:net'
+     const listen = Server.prototype.listen
+     Server.prototype.listen = function (...args) {
+       this.once('listening', () => process.send(this.address().port))
+       const done = args.findLast((arg) => typeof arg === 'function')
+       return listen.call(this, 0, '127.0.0.1', ...(done ? [done] : []))
+     }`,
+  )
+  const child = spawn(process.execPath, ['--import', `file://${preload}`, script], {
+    cwd: project,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  const died = ended(child).then((code) => {
+    throw new Error(`${script} ended with ${code} instead of serving`)
+  })
+  try {
+    const listening = new Promise((done) => child.once('message', done))
+    const port = await within(Promise.race([listening, died]), `${script} to listen`)
+    const echo = exchange(`ws://127.0.0.1:${port}${path}`, 'hello from the pack check')
+    const message = JSON.parse(await within(Promise.race([echo, died]), `an echo on ${path}`))
+    if (!JSON.stringify(message.data).includes('hello from the pack check')) {
+      throw new Error(`unexpected message: ${JSON.stringify(message)}`)
+    }
+  } finally {
+    died.catch(() => {})
+    child.kill('SIGKILL')
+  }
+}
+
+/** Sends one text; answers the first frame that carries it. */
+async function exchange(url, text) {
+  const { WebSocket } = createRequire(join(project, 'package.json'))('ws')
+  const socket = new WebSocket(url)
+  try {
+    return await new Promise((done, fail) => {
+      socket.on('open', () => socket.send(JSON.stringify({ text })))
+      socket.on('message', (frame) => String(frame).includes(text) && done(String(frame)))
+      socket.on('close', (code) => fail(new Error(`${url} closed with ${code}`)))
+      socket.on('error', fail)
+    })
+  } finally {
+    socket.terminate()
+  }
+}
+
+/** The first ws:// address in the README is where its quickstart can be reached. */
+function readSocketPath(readme) {
+  const found = /\bwss?:\/\/[^/\s'"`]+(\/[^\s'"`)]*)/.exec(readFileSync(join(root, readme), 'utf8'))
+  if (!found) throw new Error(`${readme} names no ws://localhost:<port>/<path> for its quickstart`)
+  return found[1]
+}
+
+async function loadReadSnippet() {
+  const file = join(root, 'packages/testkit/src/snippets.ts')
+  return (await runnerImport(file)).module.readSnippet
+}
+
+async function strip(code) {
+  return (await transformWithOxc(code, 'quickstart.ts')).code
+}
+
+function write(name, text) {
+  const file = join(project, name)
+  writeFileSync(file, text)
+  return file
+}
+
+function ended(child) {
+  return new Promise((done, fail) => {
+    child.once('error', fail)
+    child.once('exit', (code, signal) => done(code ?? signal))
+  })
+}
+
+async function within(promise, what) {
+  let timer
+  const late = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error(`waited ${PATIENCE_MS} ms for ${what}`)), PATIENCE_MS)
+  })
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
