@@ -1,8 +1,15 @@
 // A channel as users hold it: a stateless handle on the state that the hub and the backend keep.
 
 import type { LayerContext } from '../hub/context.js'
+import { abortable } from '../model/abortable.js'
 import type { HistoryQuery } from '../model/history.js'
-import { isPosition, type Message, type Metadata, validateIdentifier } from '../model/message.js'
+import {
+  encodePayload,
+  isPosition,
+  type Message,
+  type Metadata,
+  validateIdentifier,
+} from '../model/message.js'
 import { type Policy, refuse } from '../model/policy.js'
 import type { LeaveReason } from '../ports/presence.js'
 import type { PresenceEvent, PresenceRecord } from '../presence/record.js'
@@ -79,7 +86,7 @@ export class Channel<T = unknown, P = Metadata> {
     this.#parts.hub.lifecycle.assertUsable()
     checkSubscribe(callback, options as SubscribeOptions)
     options.signal?.throwIfAborted()
-    await authorize(this.#parts.hub, this.name, this.#rules().authFn, options.userId ?? null)
+    await this.#authorize(options as SubscribeOptions)
     return this.#attach(callback as (message: Message) => unknown, options as SubscribeOptions)
   }
 
@@ -91,7 +98,7 @@ export class Channel<T = unknown, P = Metadata> {
       this.#parts.hub.lifecycle.assertUsable()
       checkSubscribe(push, subscribing)
       signal?.throwIfAborted()
-      await authorize(this.#parts.hub, this.name, this.#rules().authFn, userId ?? null)
+      await this.#authorize(subscribing)
       return this.#attach(push, subscribing, ended)
     })
   }
@@ -115,8 +122,9 @@ export class Channel<T = unknown, P = Metadata> {
     hub.lifecycle.assertUsable()
     const policy = this.#rules()
     const stamp = readStamp(options, policy.ephemeral)
+    const body = encodePayload(data)
     const message = await hub.publisher.publish(this.name, policy.limits, () =>
-      encodeEntry(this.#parts, this.name, data, stamp, policy),
+      encodeEntry(this.#parts, this.name, body, stamp, policy),
     )
     return message as Message<T>
   }
@@ -222,6 +230,12 @@ export class Channel<T = unknown, P = Metadata> {
         presence.join(this.name, userId, hold, metadata, this.#rules()),
       release: (userId, hold, reason) => presence.leave(this.name, userId, hold, reason),
     }
+  }
+
+  async #authorize({ userId, signal }: SubscribeOptions): Promise<void> {
+    const { authFn } = this.#rules()
+    if (!authFn) return
+    await abortable(signal, authorize(this.#parts.hub, this.name, authFn, userId ?? null))
   }
 
   async #attach(

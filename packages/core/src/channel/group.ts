@@ -1,6 +1,6 @@
 // A group as users hold it: publish once, reach every member channel.
 
-import { type ChannelRef, validateChannelName } from '../model/message.js'
+import { type ChannelRef, encodePayload, validateChannelName } from '../model/message.js'
 import type { Policy } from '../model/policy.js'
 import type { Entry } from '../ports/log.js'
 import type { LayerParts } from './parts.js'
@@ -63,10 +63,12 @@ export class Group {
     hub.lifecycle.assertUsable()
     const { sender, id } = options
     readStamp({ sender, id }, false)
+    // Taken at the call; bad data is refused even where nobody would get it.
+    const body = encodePayload(data)
     // The names start with what no channel name contains, so they have turns of their own.
     return hub.publisher.publishEach(
       `\u0000${this.name}`,
-      () => this.#encode(data, { sender, id }),
+      () => this.#encode(body, { sender, id }),
       (channel) => policies.of(channel).limits,
     )
   }
@@ -82,7 +84,7 @@ export class Group {
   }
 
   /** One entry for all members, unless their schemas make something else of the data. */
-  async #encode(data: unknown, options: PublishOptions): Promise<Batch[]> {
+  async #encode(body: string, options: PublishOptions): Promise<Batch[]> {
     const { hub, policies } = this.#parts
     const members = await hub.backend.members(this.name)
     const batches: Batch[] = []
@@ -91,7 +93,7 @@ export class Group {
     for (const channel of members) {
       const policy = policies.of(channel)
       const plain = !policy.schema && !policy.ephemeral
-      const entry = (plain && shared) || (await this.#entryFor(channel, data, options, policy))
+      const entry = (plain && shared) || (await this.#entryFor(channel, body, options, policy))
       if (plain) shared = entry
       const key = `${entry.ephemeral} ${entry.body}`
       let batch = open.get(key)
@@ -105,10 +107,10 @@ export class Group {
     return batches
   }
 
-  #entryFor(channel: string, data: unknown, options: PublishOptions, policy: Policy) {
+  #entryFor(channel: string, body: string, options: PublishOptions, policy: Policy) {
     const ephemeral = policy.ephemeral && options.id === undefined
     const stamp = readStamp({ ...options, ephemeral }, false)
-    return encodeEntry(this.#parts, channel, data, stamp, policy)
+    return encodeEntry(this.#parts, channel, body, stamp, policy)
   }
 
   async #addMember(channel: string, hold: string | null): Promise<void> {

@@ -44,21 +44,23 @@ export function readStamp(options: PublishOptions | undefined, byDefault: boolea
 }
 
 /**
- * @internal The entry for one channel, at once unless the channel's schema is async.
+ * @internal The entry for one channel, at once unless the channel's schema is async. The schema sees
+ * the data as JSON has it: what subscribers will see, taken at the call.
  * @throws {ChanError} `invalid-payload`, `schema-rejected`, `payload-too-large`
  */
 export function encodeEntry(
   { hub, maxMessageBytes }: LayerParts,
   channel: string,
-  data: unknown,
+  body: string,
   stamp: Stamp,
   policy: Policy,
 ): Entry | Promise<Entry> {
-  const finish = (value: unknown) => {
-    const entry = makeEntry(encodePayload(value), stamp, hub.clock)
+  const finish = (text: string) => {
+    const entry = makeEntry(text, stamp, hub.clock)
     refuseTooLarge(channel, entry, maxMessageBytes)
     return entry
   }
-  if (!policy.schema) return finish(data)
-  return validated(policy.schema, data, `a message for channel '${channel}'`, finish)
+  if (!policy.schema) return finish(body)
+  const what = `a message for channel '${channel}'`
+  return validated(policy.schema, JSON.parse(body), what, (value) => finish(encodePayload(value)))
 }

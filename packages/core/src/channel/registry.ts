@@ -26,5 +26,5 @@ export class Registry<V extends object> {
 
 /** The name behind a reference, or the plain name itself; checked by the caller. */
 export function nameOf(target: string | { readonly name: string }): string {
-  return typeof target === 'string' ? target : target.name
+  return typeof target === 'object' && target !== null ? target.name : target
 }

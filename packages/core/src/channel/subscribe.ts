@@ -3,6 +3,7 @@
 
 import type { Room } from '../hub/room.js'
 import type { ResetEvent, Subscriber } from '../hub/subscriber.js'
+import { abortable } from '../model/abortable.js'
 import {
   ChanError,
   isPosition,
@@ -64,7 +65,12 @@ export async function attach(parts: LayerParts, attachment: Attachment): Promise
   const { hub } = parts
   const { channel, options } = attachment
   options.signal?.throwIfAborted()
-  const room = await hub.enterRoom(channel)
+  const entering = hub.enterRoom(channel)
+  const room = await abortable(options.signal, entering).catch((error: unknown) => {
+    // Given up: the room may still open, for nobody.
+    entering.then(({ watch }) => watch.release()).catch(() => {})
+    throw error
+  })
   let subscriber: Subscriber
   try {
     hub.lifecycle.assertUsable()

@@ -4,19 +4,14 @@
 import type { Clock, Timer } from '../model/clock.js'
 import type { Message } from '../model/message.js'
 import type { BackendSink, ChannelBackend } from '../ports/backend.js'
-import {
-  type ErrorContext,
-  type ErrorListener,
-  type LayerContext,
-  safeReporter,
-} from './context.js'
+import { type ErrorListener, type LayerContext, safeReporter } from './context.js'
 import { DeliveryQueue } from './delivery-queue.js'
 import { InterestReporter } from './interest.js'
 import { Lifecycle, layerClosed } from './lifecycle.js'
 import { Limiter } from './limiter.js'
 import { Publisher } from './publisher.js'
 import { Room, type RoomHost } from './room.js'
-import { CONTROL_CHANNEL, Sessions } from './sessions.js'
+import { CONTROL_CHANNEL, type Listening, Sessions } from './sessions.js'
 
 const CONCURRENT_READS = 16
 const LINGER_MS = 2_000
@@ -163,34 +158,30 @@ export class Hub implements LayerContext {
     if (!this.closing.aborted) this.interest.changed(room.name, room.subscribers.size)
   }
 
-  #listenToControl(onMessage: (message: Message) => void, onReset: () => void): () => void {
-    const context: ErrorContext = { operation: 'control' }
-    let stop: (() => void) | undefined
+  #listenToControl(onMessage: (message: Message) => void, onReset: () => void): Listening {
+    let leave: (() => void) | undefined
     let stopped = false
     const start = async () => {
       await this.lifecycle.ready()
       const room = await this.enterRoom(CONTROL_CHANNEL)
-      const subscriber = room.attach({
-        callback: onMessage,
-        filter: undefined,
-        onReset,
-        userId: null,
-      })
-      stop = () => {
+      const init = { callback: onMessage, filter: undefined, onReset, userId: null }
+      const subscriber = room.attach(init)
+      leave = () => {
         room.detach(subscriber)
         room.watch.release()
       }
-      if (stopped) stop()
+      if (stopped) leave()
     }
-    start().catch((error: unknown) => {
-      this.report(error, context)
+    const ready = start().catch((error: unknown) => {
+      this.report(error, { operation: 'control' })
       // Without the control channel nobody could be disconnected from elsewhere.
       if (!stopped) onReset()
     })
-    return () => {
+    const stop = () => {
       stopped = true
-      stop?.()
+      leave?.()
     }
+    return { ready, stop }
   }
 
   async #shutDown(): Promise<void> {

@@ -9,17 +9,27 @@ import type { Message } from '../model/message.js'
  */
 export const CONTROL_CHANNEL = '\u0001chan:control'
 
-const DENIED = 1008
-const GOING_AWAY = 1012
+/**
+ * Why a session is ended: `disconnected`, the server wants the user gone; `unsure`, a command may
+ * have been missed, so that everybody has to come back and be asked again.
+ */
+export type SessionEnd = 'disconnected' | 'unsure'
 
-/** Ends one session, with a WebSocket close code. */
-export type EndSession = (code: number, reason: string) => void
+/** Ends one session. */
+export type EndSession = (why: SessionEnd) => void
 
 /** What sessions need from the hub. */
 export interface SessionsHost {
-  /** Keeps the control channel subscribed; answers how to stop. */
-  listen(onMessage: (message: Message) => void, onReset: () => void): () => void
+  /** Keeps the control channel subscribed. */
+  listen(onMessage: (message: Message) => void, onReset: () => void): Listening
   publish(command: ControlCommand): Promise<unknown>
+}
+
+/** A subscription to the control channel, in the making or made. */
+export interface Listening {
+  /** Resolves when no command can be missed any more, or when that failed and sessions were told. */
+  readonly ready: Promise<void>
+  stop(): void
 }
 
 interface ControlCommand {
@@ -31,7 +41,7 @@ export class Sessions {
   readonly #host: SessionsHost
   readonly #byUser = new Map<string | null, Set<EndSession>>()
   #size = 0
-  #stop: (() => void) | undefined
+  #listening: Listening | undefined
   #emptied: (() => void) | undefined
 
   constructor(host: SessionsHost) {
@@ -51,15 +61,22 @@ export class Sessions {
       this.#byUser.set(userId, sessions)
     }
     // Wrapped, so that one function registered twice counts twice.
-    const entry: EndSession = (code, reason) => end(code, reason)
+    const entry: EndSession = (why) => end(why)
     sessions.add(entry)
     this.#size++
-    this.#stop ??= this.#host.listen(
+    this.#listening ??= this.#host.listen(
       (message) => this.#obey(message.data as ControlCommand),
-      // A missed command may have concerned anybody: everybody has to come back and be asked again.
-      () => this.endAll(GOING_AWAY, 'The server lost track of who may stay; reconnect.'),
+      () => this.#endAll(),
     )
     return () => this.#remove(userId, entry)
+  }
+
+  /**
+   * Resolves when commands reach the sessions registered so far. Whoever asks for permission after
+   * that cannot be told yes and then miss being disconnected.
+   */
+  async ready(): Promise<void> {
+    await this.#listening?.ready
   }
 
   /** Ends every session of the user in the cluster; resolves when the order is stored. */
@@ -76,15 +93,15 @@ export class Sessions {
     })
   }
 
-  endAll(code: number, reason: string): void {
+  #endAll(): void {
     for (const sessions of [...this.#byUser.values()]) {
-      for (const end of [...sessions]) end(code, reason)
+      for (const end of [...sessions]) end('unsure')
     }
   }
 
   #obey({ disconnectUser }: ControlCommand): void {
     for (const end of [...(this.#byUser.get(disconnectUser) ?? [])]) {
-      end(DENIED, 'Disconnected by the server.')
+      end('disconnected')
     }
   }
 
@@ -93,8 +110,8 @@ export class Sessions {
     if (!sessions?.delete(entry)) return
     if (sessions.size === 0) this.#byUser.delete(userId)
     if (--this.#size > 0) return
-    this.#stop?.()
-    this.#stop = undefined
+    this.#listening?.stop()
+    this.#listening = undefined
     this.#emptied?.()
   }
 }

@@ -32,10 +32,11 @@ export function toRecord(entry: PresenceEntry): PresenceRecord {
   return Object.freeze({ ...metadata, userId: entry.userId, joinedAt: entry.joinedAt })
 }
 
-/** @internal Checks and encodes metadata. */
+/** @internal Checks and encodes metadata. The schema sees it as JSON has it. */
 export function encodeMetadata(metadata: unknown, policy: Policy): string | Promise<string> {
-  return validated(policy.presenceSchema, metadata, 'the presence metadata', (value) => {
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  const value: unknown = JSON.parse(encodePayload(metadata))
+  return validated(policy.presenceSchema, value, 'the presence metadata', (checked) => {
+    const isObject = typeof checked === 'object' && checked !== null && !Array.isArray(checked)
     if (!isObject) {
       throw new ChanError(
         'invalid-payload',
@@ -43,7 +44,7 @@ export function encodeMetadata(metadata: unknown, policy: Policy): string | Prom
         'Pass an object such as { name: "Alice" }, or leave it out.',
       )
     }
-    const text = encodePayload(value)
+    const text = encodePayload(checked)
     const actual = byteLength(text)
     if (actual <= MAX_METADATA_BYTES) return text
     throw new ChanError(

@@ -1,0 +1,98 @@
+// The way in, step by step: authorize, presence, subscription, groups, history, hook. Each step asks
+// first whether somebody is still there.
+
+import { CloseCode, isChanError, validateIdentifier } from '@chan/protocol'
+import type { Bridge } from './bridge.js'
+import { incoming } from './incoming.js'
+import { Outgoing } from './outgoing.js'
+import { patiently } from './patience.js'
+
+/** Resolves when frames may come in, or when the connection ended on the way. Never rejects. */
+export async function connect(bridge: Bridge): Promise<void> {
+  try {
+    if (bridge.userId !== null) validateIdentifier('userId', bridge.userId)
+    // Before asking for permission: whoever is disconnected from then on is heard of.
+    await Promise.race([bridge.inner.context.sessions.ready(), bridge.ended])
+    if (bridge.over || !(await authorized(bridge))) return
+    const first = await joined(bridge)
+    if (bridge.over) return
+    await received(bridge)
+    if (bridge.over || !(await greeted(bridge, first))) return
+    bridge.connection.inbox.open(incoming(bridge))
+  } catch (error) {
+    giveUp(bridge, error)
+  }
+}
+
+async function authorized(bridge: Bridge): Promise<boolean> {
+  const { connection, inner, userId } = bridge
+  try {
+    // An authFn may take its time; nobody has to wait for it once the socket is gone.
+    await Promise.race([inner.authorize(userId), bridge.ended])
+  } catch (error) {
+    if (!isChanError(error, 'permission-denied')) throw error
+    bridge.denied = !bridge.over
+    connection.close(CloseCode.policy, 'not authorized for this channel')
+  }
+  return !bridge.over
+}
+
+async function joined(bridge: Bridge): Promise<boolean> {
+  const { userId, inner, hold, options } = bridge
+  if (userId === null) return false
+  bridge.willJoin(userId)
+  return (await inner.hold(userId, hold, options.metadata)).first
+}
+
+async function received(bridge: Bridge): Promise<void> {
+  const { connection, inner, userId, options } = bridge
+  const outgoing = new Outgoing(bridge)
+  bridge.subscription = await inner.attach(outgoing.deliver, {
+    userId,
+    // The client comes back and is sent history.
+    onReset: () => connection.close(CloseCode.slowConsumer, 'messages were lost'),
+  })
+  for (const target of options.groups ?? []) {
+    if (bridge.over) return
+    const group = typeof target === 'string' ? inner.group(target) : target
+    // Noted first: what fails may have been stored all the same.
+    bridge.groups.push(group)
+    await group.hold(bridge.channel.name, bridge.hold)
+  }
+  if (!bridge.over) await outgoing.catchUp(bridge.subscription, historyLimit(options.sendHistory))
+}
+
+/** Answers false if the hook failed. */
+async function greeted(bridge: Bridge, first: boolean): Promise<boolean> {
+  const { connection, channel, options } = bridge
+  bridge.greeted = true
+  let failed = false
+  const hook = async () => {
+    try {
+      await options.onConnect?.(channel, { first })
+    } catch (error) {
+      failed = true
+      bridge.report('onConnect', error)
+      connection.close(CloseCode.fault, 'internal error')
+    }
+  }
+  await patiently(connection, hook())
+  return !failed
+}
+
+function giveUp(bridge: Bridge, error: unknown): void {
+  const { connection, inner } = bridge
+  if (inner.context.closing.aborted) {
+    return connection.close(CloseCode.goingAway, 'the server is going away')
+  }
+  bridge.report('connect', error)
+  // What the server was asked for was wrong, and would be the next time: a client-chosen user id
+  // or metadata, most likely.
+  const wrong = isChanError(error) && !error.retryable
+  connection.close(wrong ? CloseCode.policy : CloseCode.fault, wrong ? 'refused' : 'internal error')
+}
+
+function historyLimit(sendHistory: boolean | number | undefined): number | undefined {
+  if (typeof sendHistory === 'number') return sendHistory
+  return sendHistory === false ? 0 : undefined
+}

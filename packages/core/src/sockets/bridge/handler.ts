@@ -1,0 +1,71 @@
+// `websocketChannelHandler`: the life of one socket on one channel, from beginning to end.
+
+import { CloseCode, type Metadata } from '@chan/protocol'
+import type { Channel } from '../../channel/channel.js'
+import type { ChannelSocket } from '../channel-socket.js'
+import { endSession } from '../end-session.js'
+import { Bridge } from './bridge.js'
+import { connect } from './connect.js'
+import { disconnect } from './disconnect.js'
+import { type BridgeOptions, type BridgeResult, checkBridgeOptions } from './options.js'
+import { patiently } from './patience.js'
+
+/**
+ * Bridges a socket to a channel: its messages go out as JSON, history first; text frames that come
+ * in are published with `userId` as sender, as JSON if they parse, else as the string.
+ *
+ * Resolves when the socket is gone and everything the connection held is released. Never rejects,
+ * except for a second bridge on one socket; errors go to the layer's `onError`. Frames that arrive
+ * before the bridge is ready wait, at most `maxQueuedFrames`; those that arrived before the peer
+ * closed are still handled, for at most `closeTimeoutMs`.
+ *
+ * Close codes: 1003 binary frame, 1007 bad UTF-8, 1008 denied, unusable options or too many frames,
+ * 1009 too large, 1011 `onConnect` or the backend failed, 1012 the server goes away, 1013 slow
+ * consumer or messages lost.
+ * @throws {ChanError} `invalid-option` if the socket is bridged already
+ */
+export async function websocketChannelHandler<T = unknown, P = Metadata>(
+  socket: ChannelSocket,
+  channel: Channel<T, P>,
+  options: BridgeOptions<T, P> = {},
+): Promise<BridgeResult> {
+  const connection = socket.inner
+  connection.claim(options.userId ?? null)
+  // Types of data and metadata matter to the caller only.
+  const bridge = new Bridge(
+    socket,
+    channel as unknown as Channel,
+    options as unknown as BridgeOptions,
+  )
+  const release = hearOfTheEnd(bridge)
+  let leave = () => {}
+  try {
+    checkBridgeOptions(bridge.options)
+    leave = connection.enterChannel()
+    await connect(bridge)
+  } catch (error) {
+    bridge.report('connect', error)
+    connection.close(CloseCode.fault, 'internal error')
+  }
+  const ending = await bridge.ended
+  await patiently(connection, connection.inbox.idle())
+  connection.inbox.close()
+  await disconnect(bridge, ending)
+  release()
+  leave()
+  await connection.gone
+  return { code: ending.code, reason: ending.reason, denied: bridge.denied }
+}
+
+/** The server may end the connection: because of its user, or because the layer closes. */
+function hearOfTheEnd({ connection, inner, userId }: Bridge): () => void {
+  const { sessions, closing } = inner.context
+  const goAway = () => connection.close(CloseCode.goingAway, 'the server is going away')
+  closing.addEventListener('abort', goAway)
+  if (closing.aborted) goAway()
+  const unregister = sessions.add(userId, (why) => endSession(connection, why))
+  return () => {
+    closing.removeEventListener('abort', goAway)
+    unregister()
+  }
+}

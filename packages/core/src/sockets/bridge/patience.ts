@@ -1,0 +1,23 @@
+// How long a connection waits for the user's own code.
+
+import type { Timer } from '../../model/clock.js'
+import type { Connection } from '../connection.js'
+
+/**
+ * Resolves when the work settles, or `closeTimeoutMs` after the connection ended: a hook that
+ * hangs must not keep its user present for ever. The work must not reject.
+ */
+export function patiently(connection: Connection, work: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const { timers, durations } = connection.home
+    let timer: Timer | undefined
+    const forget = connection.onEnd(() => {
+      timer = timers.after(durations.closeTimeoutMs, resolve)
+    })
+    void work.then(() => {
+      forget()
+      timer?.cancel()
+      resolve()
+    })
+  })
+}

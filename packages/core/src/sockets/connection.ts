@@ -1,0 +1,175 @@
+// One connection, from the upgrade to its end: what the adapter calls, and what the rest of core
+// does with a socket. It ends once; whoever depends on it hears of that once.
+
+import { ChanError, CloseCode } from '@chan/protocol'
+import type { Clock, Timer } from '../model/clock.js'
+import { closeReason } from './close-reason.js'
+import type { CoarseTimers } from './coarse-timers.js'
+import { Heartbeat } from './heartbeat.js'
+import { Inbox } from './inbox.js'
+import type { ConnectionLimits, SocketDurations } from './limits.js'
+import { Outbox } from './outbox.js'
+import { exceeds } from './payload-size.js'
+import type { Socket, SocketHandler } from './port.js'
+import { TokenBucket } from './token-bucket.js'
+
+/** What the connections of one router share. */
+export interface ConnectionHome {
+  readonly clock: Clock
+  readonly timers: CoarseTimers
+  readonly durations: SocketDurations
+}
+
+/** How a connection ended: the code and reason of whoever began to close it. */
+export interface Ending {
+  /** 1005 without a status in the peer's close frame, 1006 without a close frame. */
+  readonly code: number
+  readonly reason: string
+}
+
+/** @internal */
+export class Connection implements SocketHandler {
+  readonly id: string
+  readonly home: ConnectionHome
+  readonly limits: ConnectionLimits
+  readonly outbox: Outbox
+  readonly inbox: Inbox
+  /** Resolves when the adapter has let go of the socket. */
+  readonly gone: Promise<void>
+  readonly #socket: Socket
+  readonly #commands: TokenBucket
+  readonly #heartbeat: Heartbeat
+  readonly #onEnd = new Set<(ending: Ending) => void>()
+  #settleGone: () => void = () => {}
+  #ending: Ending | undefined
+  #closing: Timer | undefined
+  #user: string | null | undefined
+  #channels = 0
+
+  constructor(id: string, socket: Socket, limits: ConnectionLimits, home: ConnectionHome) {
+    this.id = id
+    this.home = home
+    this.limits = limits
+    this.#socket = socket
+    this.outbox = new Outbox(socket, limits.maxBufferedBytes, () => {
+      this.close(CloseCode.slowConsumer, 'slow consumer')
+    })
+    this.inbox = new Inbox(limits.maxQueuedFrames, limits.maxBufferedBytes)
+    this.gone = new Promise((resolve) => {
+      this.#settleGone = resolve
+    })
+    this.#commands = new TokenBucket(limits.commands, home.clock)
+    this.#heartbeat = new Heartbeat(home.timers, home.durations, {
+      ping: () => socket.ping(),
+      dead: () => this.terminate('heartbeat timeout'),
+    })
+  }
+
+  /** Set from the moment either side began to close. */
+  get ending(): Ending | undefined {
+    return this.#ending
+  }
+
+  /** Calls back once, at once if the connection ended before. Answers how to take it back. */
+  onEnd(listener: (ending: Ending) => void): () => void {
+    if (this.#ending) {
+      listener(this.#ending)
+      return () => {}
+    }
+    this.#onEnd.add(listener)
+    return () => this.#onEnd.delete(listener)
+  }
+
+  /** As whom the socket is bridged; undefined if it is not. */
+  get user(): string | null | undefined {
+    return this.#user
+  }
+
+  /** Makes the caller the only consumer of incoming frames. */
+  claim(user: string | null): void {
+    if (this.#user !== undefined) {
+      throw new ChanError(
+        'invalid-option',
+        'This socket is bridged already.',
+        'Call websocketChannelHandler once per socket; use socket.forward for further channels.',
+      )
+    }
+    this.#user = user
+  }
+
+  /** Counts a channel that this connection receives; answers how to take it back. */
+  enterChannel(): () => void {
+    const limit = this.limits.maxChannels
+    if (this.#channels >= limit) {
+      throw new ChanError(
+        'limit-reached',
+        `This socket receives ${limit} channels already.`,
+        "Unsubscribe forwards that are no longer needed, or raise 'maxChannels'.",
+        { details: { limit } },
+      )
+    }
+    this.#channels++
+    let entered = true
+    return () => {
+      if (entered) this.#channels--
+      entered = false
+    }
+  }
+
+  /** Starts the closing handshake; a peer that does not finish it is dropped. */
+  close(code: number, reason: string): void {
+    if (this.#ending) return
+    const ending = { code, reason: closeReason(reason) }
+    this.#ending = ending
+    // What the peer sent before is not handled any more: it is being turned away.
+    this.inbox.close()
+    this.#closing = this.home.timers.after(this.home.durations.closeTimeoutMs, () => {
+      this.#socket.terminate()
+    })
+    this.#socket.close(code, ending.reason)
+    this.#end(ending)
+  }
+
+  /** Drops the connection. */
+  terminate(reason: string): void {
+    const ending = { code: 1006, reason }
+    this.#ending ??= ending
+    this.#socket.terminate()
+    this.#end(ending)
+  }
+
+  message(data: string | Uint8Array): void {
+    this.#heartbeat.heard()
+    if (this.#ending) return
+    if (typeof data !== 'string') {
+      return this.close(CloseCode.binaryRefused, 'binary frames are not understood')
+    }
+    if (exceeds(data, this.limits.maxPayloadBytes)) {
+      return this.close(CloseCode.tooLarge, 'message too large')
+    }
+    if (!this.#commands.take()) return this.close(CloseCode.policy, 'too many frames per second')
+    if (!this.inbox.push(data)) return this.close(CloseCode.policy, 'too many frames waiting')
+  }
+
+  pong(): void {
+    this.#heartbeat.heard()
+  }
+
+  drain(): void {
+    this.outbox.drain()
+  }
+
+  closed(code: number, reason: string): void {
+    this.#closing?.cancel()
+    this.#end({ code, reason })
+    this.#settleGone()
+  }
+
+  #end(ending: Ending): void {
+    this.#ending ??= ending
+    this.#heartbeat.stop()
+    this.outbox.end()
+    for (const listener of this.#onEnd) listener(this.#ending)
+    this.#onEnd.clear()
+  }
+}

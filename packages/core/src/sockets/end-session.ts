@@ -1,0 +1,11 @@
+// How a connection ends when the server ends its user's sessions.
+
+import { CloseCode } from '@chan/protocol'
+import type { SessionEnd } from '../hub/sessions.js'
+import type { Connection } from './connection.js'
+
+/** @internal */
+export function endSession(connection: Connection, why: SessionEnd): void {
+  if (why === 'disconnected') connection.close(CloseCode.policy, 'disconnected by the server')
+  else connection.close(CloseCode.goingAway, 'the server lost track of who may stay')
+}

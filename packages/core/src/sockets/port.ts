@@ -1,0 +1,82 @@
+// The port a socket adapter implements. Its contract is numbered (S1–S9); the suite in
+// `@chan/conformance` reuses the numbers. An adapter snapshots the upgrade request, completes the
+// upgrade, moves bytes, reports back-pressure truthfully and closes; everything else is core's.
+
+/**
+ * The upgrade request. **S1** MUST be a plain snapshot, taken synchronously: native request objects
+ * are dead after the first await.
+ */
+export interface UpgradeRequest {
+  /** The request target as received: path and query, still encoded. */
+  readonly url: string
+  /** Lower-case names; repeated headers joined as HTTP has them. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly remoteAddress: string
+  /** The connection is encrypted. */
+  readonly secure: boolean
+}
+
+/** What became of a frame. `dropped`: it will never be sent. */
+export type SendOutcome = 'sent' | 'buffered' | 'dropped'
+
+/** A connected socket, as an adapter offers it to core. */
+export interface Socket {
+  /**
+   * Queues one text frame. **S3** MUST tell the truth and never throw, also after close:
+   * `sent`, the transport took it; `buffered`, it waits for the peer and `drain` will follow;
+   * `dropped`, the socket is closing or closed.
+   */
+  send(frame: string): SendOutcome
+  /** Bytes that wait for the peer, in this process. */
+  readonly bufferedBytes: number
+  /** Sends a ping frame; a dead socket ignores it. */
+  ping(): void
+  /** Starts the closing handshake, after frames already queued. Idempotent. */
+  close(code: number, reason: string): void
+  /** Drops the connection at once. Idempotent. */
+  terminate(): void
+}
+
+/**
+ * What core answers to an opened socket. **S4** `drain` fires only after `buffered`, per socket, when
+ * nothing waits any more. **S5** `closed` fires exactly once, whatever happened, and is the last
+ * call. **S6** none is called before `open` returned; frames that came earlier are held, in order.
+ */
+export interface SocketHandler {
+  /** **S2** MUST be given a string or a copy that core owns. */
+  message(data: string | Uint8Array): void
+  pong(): void
+  drain(): void
+  /** 1005 without a status in the peer's close frame, 1006 without a close frame. */
+  closed(code: number, reason: string): void
+}
+
+/** An HTTP answer given instead of an upgrade. */
+export interface Refusal {
+  readonly refused: true
+  readonly status: number
+  readonly text: string
+}
+
+/** Permission to upgrade; the adapter hands it back to `open` unchanged. */
+export interface Admission {
+  readonly refused: false
+  readonly request: UpgradeRequest
+}
+
+/** Core's side of the port, one per attached server. **S8** no timers, JSON or policy in adapters. */
+export interface SocketGate {
+  /** Largest incoming message in bytes; the adapter closes with 1009 above it. */
+  readonly maxPayloadBytes: number
+  /** How long a connection may take to send its request, where the adapter's server has such a limit. */
+  readonly handshakeTimeoutMs: number
+  /** Whether a route has this path. An unmatched upgrade may belong to somebody else. */
+  matches(url: string): boolean
+  /**
+   * Decides about an upgrade. Never rejects. **S7** a refusal MUST become its HTTP status before the
+   * upgrade. `abandoned` aborts when the peer went away meanwhile.
+   */
+  admit(request: UpgradeRequest, abandoned: AbortSignal): Promise<Admission | Refusal>
+  /** The upgrade is complete. Answers the handlers, and may call the socket at once. */
+  open(socket: Socket, admission: Admission): SocketHandler
+}

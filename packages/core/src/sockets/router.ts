@@ -1,0 +1,154 @@
+// Routes upgrades to handlers: the user's side is `SocketRouter`, the adapter's is `SocketGate`.
+
+import { CloseCode } from '@chan/protocol'
+import { type Clock, systemClock } from '../model/clock.js'
+import { type AdmissionHost, decide, type RouteAdmission } from './admission.js'
+import { type ChannelSocket, ConnectedSocket } from './channel-socket.js'
+import { Connection, type ConnectionHome } from './connection.js'
+import { connectionHome, newConnectionId } from './connection-home.js'
+import { resolveDurations, whole } from './limits.js'
+import { OpenConnections } from './open-connections.js'
+import { PathTable } from './paths.js'
+import type { SocketGate, SocketHandler } from './port.js'
+import type { PathParams, SocketRequest } from './request.js'
+import { makeRoute, type Route, routeDefaults } from './route.js'
+import type { RouteOptions, SocketErrorContext, SocketOptions } from './socket-options.js'
+
+/** Runs when a socket is connected. A rejection closes it with 1011 and goes to `onError`. */
+export type RouteHandler<Path extends string = string, Context = unknown> = (
+  socket: ChannelSocket,
+  request: SocketRequest<PathParams<Path>, Context>,
+) => unknown
+
+/** Routes and open sockets of one server. */
+export interface SocketRouter<Context = undefined> {
+  /**
+   * Adds a route.
+   * @param path literal segments and `:name` parameters, decoded; a literal beats a `:name`
+   * @throws {ChanError} `invalid-option` for a malformed path, a shape that exists, bad options
+   */
+  route<Path extends string>(path: Path, handler: RouteHandler<Path, Context>): this
+  route<Path extends string, C = Context>(
+    path: Path,
+    options: RouteOptions<C>,
+    handler: RouteHandler<Path, C>,
+  ): this
+  /** Sockets that are open or closing. */
+  readonly size: number
+  /**
+   * Refuses upgrades with 503 from now on, closes every socket with 1012, and resolves when all
+   * are gone and their handlers have settled, or at the deadline, when it drops what is left.
+   * Idempotent. Then close the server, then disconnect the layer.
+   * @param options `deadlineMs`: default 10,000
+   */
+  close(options?: { readonly deadlineMs?: number }): Promise<void>
+}
+
+/**
+ * What an adapter builds on: the router is for its users, the gate is what it calls.
+ * @throws {ChanError} `invalid-option`, before anything happened
+ */
+export function createSocketRouter<Context = undefined>(
+  options: SocketOptions<Context> = {},
+): { readonly router: SocketRouter<Context>; readonly gate: SocketGate } {
+  const router = new Router(options as SocketOptions<unknown>)
+  return { router: router as unknown as SocketRouter<Context>, gate: router.gate }
+}
+
+class Router implements SocketRouter<unknown> {
+  readonly gate: SocketGate
+  readonly #paths = new PathTable<Route>()
+  readonly #connections = new OpenConnections()
+  readonly #draining = new AbortController()
+  readonly #clock: Clock
+  readonly #home: ConnectionHome
+  readonly #defaults
+  readonly #onError: (error: unknown, context: SocketErrorContext) => void
+  #closed: Promise<void> | undefined
+
+  constructor(options: SocketOptions<unknown>) {
+    const durations = resolveDurations(options)
+    this.#defaults = routeDefaults(options)
+    this.#clock = options.clock ?? systemClock
+    this.#home = connectionHome(this.#clock, durations)
+    this.#onError = options.onError ?? logSocketError
+    const admission: AdmissionHost = {
+      clock: this.#clock,
+      timeoutMs: durations.handshakeTimeoutMs,
+      draining: this.#draining.signal,
+      failed: (error, path) => this.#report(error, { operation: 'admit', path }),
+    }
+    this.gate = {
+      maxPayloadBytes: this.#defaults.limits.maxPayloadBytes,
+      handshakeTimeoutMs: durations.handshakeTimeoutMs,
+      matches: (url) => this.#paths.match(url) !== undefined,
+      admit: (upgrade, abandoned) =>
+        decide(this.#paths.match(upgrade.url), upgrade, abandoned, admission),
+      open: (socket, admitted) => {
+        const { route, seen } = admitted as RouteAdmission
+        return this.#open(
+          new Connection(newConnectionId(), socket, route.limits, this.#home),
+          route,
+          seen,
+        )
+      },
+    }
+  }
+
+  get size(): number {
+    return this.#connections.size
+  }
+
+  route(
+    path: string,
+    options: RouteOptions<unknown> | Route['handler'],
+    handler?: Route['handler'],
+  ): this {
+    const route =
+      typeof options === 'function'
+        ? makeRoute({}, options, this.#defaults)
+        : makeRoute(options, handler as Route['handler'], this.#defaults)
+    this.#paths.add(path, route)
+    return this
+  }
+
+  close({ deadlineMs = 10_000 }: { readonly deadlineMs?: number } = {}): Promise<void> {
+    if (!this.#closed) {
+      whole('deadlineMs', deadlineMs + 1)
+      this.#draining.abort()
+      this.#closed = this.#connections.drain(deadlineMs, this.#clock)
+    }
+    return this.#closed
+  }
+
+  #open(connection: Connection, route: Route, request: SocketRequest): SocketHandler {
+    this.#connections.add(connection)
+    // Admitted before draining began, opened after.
+    if (this.#draining.signal.aborted) {
+      connection.close(CloseCode.goingAway, 'the server is going away')
+    } else this.#connections.handle(this.#run(connection, route, request))
+    return connection
+  }
+
+  async #run(connection: Connection, route: Route, request: SocketRequest): Promise<void> {
+    try {
+      await route.handler(new ConnectedSocket(connection), request)
+    } catch (error) {
+      this.#report(error, { operation: 'handler', path: request.path })
+      connection.close(CloseCode.fault, 'internal error')
+    }
+  }
+
+  #report(error: unknown, context: SocketErrorContext): void {
+    try {
+      this.#onError(error, context)
+    } catch (failure) {
+      logSocketError(failure, context)
+      logSocketError(error, context)
+    }
+  }
+}
+
+function logSocketError(error: unknown, { operation, path }: SocketErrorContext): void {
+  console.error(`[chan] ${operation} of ${path} failed:`, error)
+}

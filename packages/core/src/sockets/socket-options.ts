@@ -1,0 +1,47 @@
+// What users configure: a router, and the routes that want it otherwise.
+
+import type { Clock } from '../model/clock.js'
+import type { ConnectionLimits, SocketDurations } from './limits.js'
+import type { OriginOptions } from './origins.js'
+import type { Refusal } from './port.js'
+import type { SocketRequest } from './request.js'
+
+/** The request before it has a context. */
+export type AdmitRequest = SocketRequest<Readonly<Record<string, string>>, undefined>
+
+/**
+ * Decides about an upgrade, before it: answers `refuse(status, text)` or what becomes
+ * `request.context`. A throw is a 500 and goes to `onError`; no answer within `handshakeTimeoutMs`
+ * is a 503.
+ */
+export type Admit<Context> = (
+  request: AdmitRequest,
+) => Context | Refusal | Promise<Context | Refusal>
+
+/** What a route may set for itself; the rest comes from its router. */
+export interface RouteOptions<Context = undefined>
+  extends OriginOptions,
+    Partial<ConnectionLimits> {
+  readonly admit?: Admit<Context>
+}
+
+/** Where a socket error came from. */
+export interface SocketErrorContext {
+  /** What was being done. */
+  readonly operation: 'admit' | 'handler'
+  /** The path of the request. */
+  readonly path: string
+}
+
+/** Options of `attachSockets`. */
+export interface SocketOptions<Context = undefined>
+  extends RouteOptions<Context>,
+    Partial<SocketDurations> {
+  /**
+   * Hears of an `admit` that threw and of a route handler that failed (its socket is closed with
+   * 1011). Default: one line on the console. What a bridge meets goes to its layer's `onError`.
+   */
+  readonly onError?: (error: unknown, context: SocketErrorContext) => void
+  /** For tests. Default: the host's time. */
+  readonly clock?: Clock
+}
