@@ -1,0 +1,59 @@
+// The dashboard and the index page in a real browser.
+
+import { waitFor } from '@chan/testkit'
+import { expect, test } from 'vitest'
+import { connected, useBrowser } from './browser.js'
+import { useDemo } from './running-demo.js'
+
+const demo = useDemo()
+const { visit } = useBrowser()
+
+test('the dashboard moves: new samples, longer lines, changing values', {
+  timeout: 30_000,
+}, async () => {
+  const page = await visit(`${demo.url}/dashboard/`)
+  await connected(page)
+  const tiles = page.locator('.tile')
+  expect(await tiles.count()).toBe(6)
+  const seen = new Set<string>()
+  const points = new Set<number>()
+  await waitFor(
+    async () => {
+      seen.add((await page.locator('.value').allTextContents()).join(' '))
+      const line = await page.locator('.chart .line').first().getAttribute('points')
+      points.add(line?.split(' ').length ?? 0)
+      return seen.size > 3 && points.size > 3
+    },
+    { deadlineMs: 15_000, intervalMs: 200, label: 'four different samples' },
+  )
+  const connections = page.locator('.tile', { hasText: 'Connections' }).locator('.value')
+  await connections.filter({ hasText: '1' }).waitFor()
+  const other = await visit(`${demo.url}/chat/?room=general&user=alice`)
+  await connections.filter({ hasText: '2' }).waitFor()
+  await other.context().close()
+  await connections.filter({ hasText: '1' }).waitFor()
+  await page.context().close()
+})
+
+test('the minute before is there at once', { timeout: 15_000 }, async () => {
+  const page = await visit(`${demo.url}/dashboard/`)
+  const line = page.locator('.chart .line').first()
+  const count = async () => (await line.getAttribute('points'))?.split(' ').length ?? 0
+  await waitFor(async () => (await count()) > 0)
+  expect(await count()).toBeGreaterThan(1)
+  await page.context().close()
+})
+
+test('the index leads to every example', async () => {
+  const page = await visit(demo.url)
+  for (const [name, path] of [
+    ['Chat', '/chat/'],
+    ['Notifications', '/notifications/'],
+    ['Dashboard', '/dashboard/'],
+  ] as const) {
+    await page.getByRole('main').getByRole('link', { name }).click()
+    await page.waitForURL((address) => address.pathname === path)
+    await page.goBack()
+  }
+  await page.context().close()
+})

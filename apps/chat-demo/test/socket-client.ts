@@ -1,0 +1,60 @@
+// A WebSocket client for tests: remembers what arrived, and waits for what should.
+
+import { waitFor } from '@chan/testkit'
+import { WebSocket } from 'ws'
+
+// biome-ignore lint/suspicious/noExplicitAny: frames are whatever the server sent
+type Frame = any
+
+export interface SocketClient {
+  /** All frames so far, parsed, oldest first. */
+  readonly frames: readonly Frame[]
+  /** The close code and reason, once closed. */
+  readonly ended: Promise<{ code: number; reason: string }>
+  send(text: string): void
+  /** Resolves with the first frame that fits. */
+  frame(label: string, fits: (frame: Frame) => boolean): Promise<Frame>
+  /** Reads nothing from the network until `resume`. */
+  pause(): void
+  resume(): void
+  close(): Promise<void>
+}
+
+/** Connects to a path of the demo at `url`. The upgrade is complete when it resolves. */
+export async function openSocket(url: string, path: string): Promise<SocketClient> {
+  const frames: Frame[] = []
+  const socket = new WebSocket(`${url.replace('http', 'ws')}${path}`)
+  socket.on('message', (data) => frames.push(JSON.parse(String(data))))
+  const ended = new Promise<{ code: number; reason: string }>((resolve) => {
+    socket.on('close', (code, reason) => resolve({ code, reason: String(reason) }))
+  })
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', resolve)
+    socket.once('error', reject)
+  })
+  return {
+    frames,
+    ended,
+    send: (text) => socket.send(text),
+    frame: (label, fits) => waitFor(() => frames.find(fits), { label }),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+    async close() {
+      socket.close()
+      await ended
+    },
+  }
+}
+
+/** The HTTP status that an upgrade is refused with. */
+export function refusedStatus(url: string, path: string): Promise<number> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}${path}`)
+  return new Promise((resolve, reject) => {
+    socket.once('open', () => reject(new Error(`${path} was accepted`)))
+    socket.once('error', () => {})
+    socket.once('unexpected-response', (request, response) => {
+      resolve(response.statusCode ?? 0)
+      request.destroy()
+    })
+  })
+}
