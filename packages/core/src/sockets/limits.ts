@@ -100,8 +100,15 @@ export function resolveDurations(options: Partial<SocketDurations>): SocketDurat
   }
 }
 
-/** @throws {ChanError} `invalid-option` unless `value` is a whole number from 1 to `max` */
-export function whole(name: string, value: number, max = Number.MAX_SAFE_INTEGER): number {
+/**
+ * A deadline from now, in milliseconds.
+ * @throws {ChanError} `invalid-option`
+ */
+export function checkDeadline(name: string, value: number): number {
+  return value === 0 ? 0 : whole(name, value, LONGEST_TIMER)
+}
+
+function whole(name: string, value: number, max = Number.MAX_SAFE_INTEGER): number {
   if (Number.isSafeInteger(value) && value >= 1 && value <= max) return value
   throw invalid(
     `'${name}' must be a whole number from 1 to ${max}, got ${String(value)}.`,

@@ -1,5 +1,6 @@
 // A route with everything its options say, resolved against its router's.
 
+import { refuse } from '../model/policy.js'
 import type { ChannelSocket } from './channel-socket.js'
 import { type ConnectionLimits, resolveLimits } from './limits.js'
 import { type OriginCheck, originCheck } from './origins.js'
@@ -19,6 +20,7 @@ export type RouteDefaults = Omit<Route, 'handler'> & { readonly options: RouteOp
 
 /** @throws {ChanError} `invalid-option` */
 export function routeDefaults(options: RouteOptions<unknown>): RouteDefaults {
+  checkAdmit(options)
   return {
     options,
     limits: resolveLimits(options),
@@ -33,6 +35,8 @@ export function makeRoute(
   handler: Route['handler'],
   defaults: RouteDefaults,
 ): Route {
+  checkAdmit(options)
+  refuse(typeof handler !== 'function', 'handler', 'a function')
   const ownOrigins = options.origins !== undefined || options.trustProxy !== undefined
   return {
     limits: resolveLimits(options, defaults.limits),
@@ -45,4 +49,8 @@ export function makeRoute(
     admit: options.admit ?? defaults.admit,
     handler,
   }
+}
+
+function checkAdmit({ admit }: RouteOptions<unknown>): void {
+  refuse(admit !== undefined && typeof admit !== 'function', 'admit', 'a function')
 }

@@ -6,7 +6,7 @@ import { type AdmissionHost, decide, type RouteAdmission } from './admission.js'
 import { type ChannelSocket, ConnectedSocket } from './channel-socket.js'
 import { Connection, type ConnectionHome } from './connection.js'
 import { connectionHome, newConnectionId } from './connection-home.js'
-import { resolveDurations, whole } from './limits.js'
+import { checkDeadline, resolveDurations } from './limits.js'
 import { OpenConnections } from './open-connections.js'
 import { PathTable } from './paths.js'
 import type { SocketGate, SocketHandler } from './port.js'
@@ -40,6 +40,7 @@ export interface SocketRouter<Context = undefined> {
    * are gone and their handlers have settled, or at the deadline, when it drops what is left.
    * Idempotent. Then close the server, then disconnect the layer.
    * @param options `deadlineMs`: default 10,000
+   * @throws {ChanError} `invalid-option` for a deadline that is none
    */
   close(options?: { readonly deadlineMs?: number }): Promise<void>
 }
@@ -114,7 +115,7 @@ class Router implements SocketRouter<unknown> {
 
   close({ deadlineMs = 10_000 }: { readonly deadlineMs?: number } = {}): Promise<void> {
     if (!this.#closed) {
-      whole('deadlineMs', deadlineMs + 1)
+      checkDeadline('deadlineMs', deadlineMs)
       this.#draining.abort()
       this.#closed = this.#connections.drain(deadlineMs, this.#clock)
     }

@@ -110,6 +110,9 @@ describe('admission', () => {
     const { router } = createSocketRouter()
     expect(() => router.route('/a', { maxChannels: 0 }, () => {})).toThrow(invalid)
     expect(() => router.route('/a', { maxPayloadBytes: 2 ** 20 }, () => {})).toThrow(invalid)
+    expect(() => router.route('/a', {}, undefined as never)).toThrow(invalid)
+    expect(() => router.route('/a', { admit: 'yes' as never }, () => {})).toThrow(invalid)
+    expect(() => router.close({ deadlineMs: Number.NaN })).toThrow(invalid)
   })
 
   test('types: context and params reach the handler', () => {
