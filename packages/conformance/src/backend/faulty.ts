@@ -1,0 +1,76 @@
+// A backend around a backend whose calls fail, hang, or go unheard, when a test says so.
+
+import type { BackendContext, ChannelBackend, GapCause } from '@chan/core/backend'
+
+/** A method of the port that answers with a promise. */
+export type Call = Exclude<keyof ChannelBackend, 'facts' | 'stats'>
+
+/** A backend and the switches of its faults. */
+export class Faulty {
+  readonly backend: ChannelBackend
+  /** Deliveries of stored messages and presence changes do not arrive while this is true. */
+  deaf = false
+  readonly #failures = new Map<PropertyKey, unknown[]>()
+  #truncated = false
+  readonly #hanging = new Set<PropertyKey>()
+  #gap: ((channel: string | null, cause: GapCause) => void) | undefined
+
+  constructor(backend: ChannelBackend) {
+    const open = ({ sink, clock }: BackendContext) => {
+      this.#gap = (channel, cause) => sink.gap(channel, cause)
+      return backend.open({
+        sink: {
+          ...sink,
+          deliver: (channel, message) => {
+            if (!this.deaf || message.offset === undefined) sink.deliver(channel, message)
+          },
+          presence: (channel, change) => {
+            if (!this.deaf) sink.presence(channel, change)
+          },
+        },
+        clock,
+      })
+    }
+    this.backend = new Proxy(backend, {
+      get: (target, key) => {
+        const value: unknown = key === 'open' ? open : Reflect.get(target, key)
+        if (typeof value !== 'function' || key === 'stats') return value
+        return (...args: unknown[]) => {
+          const failures = this.#failures.get(key)
+          if (failures && failures.length > 0) return Promise.reject(failures.shift())
+          if (key === 'read' && this.#truncated) return this.#readNothing(backend, args)
+          if (this.#hanging.has(key)) return new Promise(() => {})
+          return value.apply(target, args)
+        }
+      },
+    })
+  }
+
+  /** The next calls of this kind reject with these errors, one each, and do nothing. */
+  fail(call: Call, ...errors: readonly unknown[]): void {
+    this.#failures.set(call, [...(this.#failures.get(call) ?? []), ...errors])
+  }
+
+  /** Calls of this kind never settle from now on. */
+  hang(call: Call): void {
+    this.#hanging.add(call)
+  }
+
+  /** The next read finds that the log no longer reaches back. */
+  truncate(): void {
+    this.#truncated = true
+  }
+
+  /** Owns up to what was missed while it was deaf. */
+  gap(channel: string | null): void {
+    this.deaf = false
+    this.#gap?.(channel, 'connection-lost')
+  }
+
+  async #readNothing(backend: ChannelBackend, args: unknown[]) {
+    this.#truncated = false
+    const [channel, after] = args as Parameters<ChannelBackend['read']>
+    const { top } = await backend.read(channel, after, 1)
+    return { messages: [], top, truncated: true }
+  }
+}

@@ -1,0 +1,137 @@
+// Publishing inside callbacks: order, depth, and a chance for everything else to run.
+
+import type { Topic } from '../../cases.js'
+import { upTo } from '../entry.js'
+import type { Scene } from '../scene.js'
+import { until } from '../until.js'
+
+const CHAIN = 10_000
+
+export const chains: Topic<Scene> = {
+  name: 'layer: publishing inside callbacks',
+  cases: [
+    {
+      title: 'a publish inside a callback is delivered after the message that caused it, to all',
+      async run({ name, layer, expect }) {
+        const one = await layer()
+        const chat = one.channel<number>(name('chat'))
+        const heard: string[] = []
+        await chat.subscribe(({ data }) => {
+          heard.push(`first ${data}`)
+          if (data < 3) void chat.publish(data + 1)
+        })
+        await chat.subscribe(({ data }) => heard.push(`second ${data}`))
+        await chat.publish(1)
+        await until('the last', () => heard.length === 6)
+        expect(heard).toEqual(upTo(3).flatMap((n) => [`first ${n}`, `second ${n}`]))
+      },
+    },
+    {
+      title: 'publishes of two subscribers to two channels, inside one message, keep every order',
+      async run({ name, layer, expect }) {
+        const one = await layer()
+        const [a, b] = [one.channel<number>(name('a')), one.channel<string>(name('b'))]
+        const heard: unknown[] = []
+        await a.subscribe(({ data }) => {
+          void b.publish(`x${data}`)
+          void b.publish(`y${data}`)
+        })
+        await a.subscribe(({ data }) => void b.publish(`z${data}`))
+        await b.subscribe(({ data }) => heard.push(data))
+        await Promise.all([a.publish(1), a.publish(2)])
+        await until('all', () => heard.length === 6)
+        expect(heard).toEqual(['x1', 'y1', 'z1', 'x2', 'y2', 'z2'])
+      },
+    },
+    {
+      title: '10,000 chained publishes in one channel',
+      async run({ name, layer, expect, reported }) {
+        const chat = (await layer()).channel<number>(name('chat'), { maxHistory: 10 })
+        const heard: number[] = []
+        const other: number[] = []
+        await chat.subscribe(({ data }) => {
+          heard.push(data)
+          if (data < CHAIN) void chat.publish(data + 1)
+        })
+        await chat.subscribe(({ data }) => other.push(data))
+        await chat.publish(1)
+        await until('the end of the chain', () => other.length === CHAIN)
+        expect(heard).toEqual(upTo(CHAIN))
+        expect(other).toEqual(upTo(CHAIN))
+        expect(reported).toEqual([])
+      },
+    },
+    {
+      title: 'a chain over 10,000 channels',
+      async run({ name, layer, expect, reported }) {
+        const one = await layer()
+        const heard: number[] = []
+        const channels = upTo(CHAIN).map((n) => one.channel<number>(name(`chat-${n}`)))
+        await Promise.all(
+          channels.map((channel, at) =>
+            channel.subscribe(({ data }) => {
+              heard.push(data)
+              void channels[at + 1]?.publish(data + 1)
+            }),
+          ),
+        )
+        await channels[0]?.publish(1)
+        await until('the end of the chain', () => heard.length === CHAIN)
+        expect(heard).toEqual(upTo(CHAIN))
+        expect(reported).toEqual([])
+      },
+    },
+    ...(['sync', 'async'] as const).map((kind) => ({
+      title: `two ${kind} callbacks answering each other leave the event loop its turns`,
+      async run({ name, layers, expect }: Scene) {
+        const [one, other] = await layers({ defaultHistorySize: 1 })
+        const turnsSeen: number[] = []
+        let answers = 0
+        let playing = true
+        const answer = (layer: typeof one, to: string) => () => {
+          answers++
+          if (!playing) return
+          const published = layer.channel(name(to)).publish(answers)
+          if (kind === 'async') return published.then(() => {})
+          published.catch(() => {})
+        }
+        await one.channel(name('ping')).subscribe(answer(one, 'pong'))
+        await one.channel(name('pong')).subscribe(answer(one, 'ping'))
+        // And the same between two processes.
+        await one.channel(name('to')).subscribe(answer(one, 'fro'))
+        await other.channel(name('fro')).subscribe(answer(other, 'to'))
+        void one.channel(name('ping')).publish(0)
+        void one.channel(name('to')).publish(0)
+        for (let i = 0; i < 5; i++) {
+          await new Promise((resolve) => setTimeout(resolve, 1))
+          await new Promise((resolve) => setImmediate(resolve))
+          turnsSeen.push(answers)
+        }
+        await until('more answers', () => answers > 1_000)
+        playing = false
+        expect(turnsSeen.length).toBe(5)
+      },
+    })),
+    {
+      title: 'a callback may subscribe, unsubscribe itself and publish at once',
+      async run({ name, layer, expect }) {
+        const chat = (await layer()).channel<number>(name('chat'))
+        const heard: string[] = []
+        const relay = async (generation: number): Promise<void> => {
+          const own = await chat.subscribe(async ({ data }) => {
+            heard.push(`${generation}:${data}`)
+            if (data !== generation) return
+            await relay(generation + 1)
+            void own.unsubscribe()
+            if (generation < 50) await chat.publish(data + 1)
+          })
+        }
+        await relay(1)
+        await chat.publish(1)
+        await until('the last generation', () => heard.includes('50:50'))
+        expect(heard).toEqual(upTo(50).map((n) => `${n}:${n}`))
+        expect(chat.localSubscriberCount).toBe(1)
+      },
+    },
+  ],
+}

@@ -1,0 +1,203 @@
+// onPresence: everybody first, then every change.
+
+import type { Channel, PresenceEvent } from '@chan/core'
+import type { Topic } from '../../cases.js'
+import { upTo } from '../entry.js'
+import type { Scene } from '../scene.js'
+import { turns, until } from '../until.js'
+import { collect } from './collect.js'
+
+/** Events as words: `sync:alice+bob`, `join:alice`, `leave:alice:left`. */
+async function listen(channel: Channel, signal?: AbortSignal) {
+  const events: PresenceEvent[] = []
+  const words = () => events.map((event) => describe(event))
+  const { unsubscribe } = await channel.onPresence((event) => events.push(event), { signal })
+  return {
+    events,
+    words,
+    unsubscribe,
+    async hears(...expected: readonly string[]) {
+      await until(
+        () => `${expected.join()} (heard ${words().join()})`,
+        () => words().join() === expected.join(),
+      )
+    },
+  }
+}
+
+function describe(event: PresenceEvent): string {
+  if (event.type === 'sync') return `sync:${event.members.map(({ userId }) => userId).join('+')}`
+  if (event.type === 'leave') return `leave:${event.member.userId}:${event.reason}`
+  return `${event.type}:${event.member.userId}`
+}
+
+export const presenceEvents: Topic<Scene> = {
+  name: 'layer: presence events',
+  cases: [
+    {
+      title: 'sync comes first and before onPresence resolves, then join, update and leave',
+      async run({ name, layers, expect }) {
+        const [one, other] = await layers()
+        const chat = one.channel(name('chat'))
+        await chat.join('alice', { mood: 'fine' })
+        const [here, there] = [await listen(chat), await listen(other.channel(name('chat')))]
+        expect(here.words()).toEqual(['sync:alice'])
+        expect(there.words()).toEqual(['sync:alice'])
+        await chat.join('bob')
+        await chat.join('alice', { mood: 'tired' })
+        await other.channel(name('chat')).leave('alice')
+        await one.channel(name('chat')).clearPresence()
+        const story = [
+          'sync:alice',
+          'join:bob',
+          'update:alice',
+          'leave:alice:left',
+          'leave:bob:cleared',
+        ]
+        for (const each of [here, there]) {
+          await each.hears(...story)
+          const [sync, , update, leave] = each.events
+          expect(sync?.type === 'sync' && sync.members[0]?.mood).toBe('fine')
+          expect(update?.type === 'update' && update.member.mood).toBe('tired')
+          expect(leave?.type === 'leave' && leave.member.mood).toBe('tired')
+        }
+      },
+    },
+    {
+      title: 'a second tab is no join and its end no leave',
+      async run({ name, layers, expect }) {
+        const [one, other] = await layers()
+        const watcher = await listen(other.channel(name('chat')))
+        const tab = () =>
+          one.channel(name('chat')).subscribe(() => {}, { userId: 'alice', joinPresence: true })
+        const [first, second] = [await tab(), await tab()]
+        await first.unsubscribe()
+        await one.channel(name('chat')).join('bob')
+        await watcher.hears('sync:', 'join:alice', 'join:bob')
+        await second.unsubscribe()
+        await watcher.hears('sync:', 'join:alice', 'join:bob', 'leave:alice:left')
+        expect(watcher.events.length).toBe(4)
+      },
+    },
+    {
+      title:
+        'leaving with a process: disconnected if it closed, timed out if it crashed, once each',
+      async run({ name, layers, layer, crash, expect }) {
+        const [closing, crashing] = await layers()
+        const staying = await layer()
+        const watcher = await listen(staying.channel(name('chat')))
+        await closing.channel(name('chat')).join('carol')
+        await crashing.channel(name('chat')).join('dave')
+        await crashing.channel(name('chat')).join('both')
+        await staying.channel(name('chat')).join('both')
+        await closing.disconnect()
+        await crash(crashing)
+        await until(
+          'both leaves',
+          () => watcher.words().filter((w) => w.startsWith('leave')).length === 2,
+        )
+        await turns()
+        expect(watcher.words().sort()).toEqual([
+          'join:both',
+          'join:carol',
+          'join:dave',
+          'leave:carol:disconnected',
+          'leave:dave:timed-out',
+          'sync:',
+        ])
+      },
+    },
+    {
+      title: 'listeners come and go; a failing one hurts nobody; an aborted signal ends one',
+      async run({ name, layer, reported, expect }) {
+        const chat = (await layer()).channel(name('chat'))
+        await chat.onPresence(() => {
+          throw new Error('listener')
+        })
+        await chat.onPresence(async () => {
+          throw new Error('async listener')
+        })
+        const controller = new AbortController()
+        const aborted = await listen(chat, controller.signal)
+        const ended = await listen(chat)
+        const stays = await listen(chat)
+        await chat.join('alice')
+        await stays.hears('sync:', 'join:alice')
+        controller.abort()
+        await ended.unsubscribe()
+        await ended.unsubscribe()
+        await chat.join('bob')
+        await stays.hears('sync:', 'join:alice', 'join:bob')
+        expect(aborted.words()).toEqual(['sync:', 'join:alice'])
+        expect(ended.words()).toEqual(['sync:', 'join:alice'])
+        await until('reports', () => reported.length === 6)
+        expect(new Set(reported.map(({ channel }) => channel))).toEqual(new Set([chat.name]))
+        const late = await listen(chat)
+        expect(late.words()).toEqual(['sync:alice+bob'])
+      },
+    },
+    {
+      title: 'after the last listener left, a new one gets a true sync',
+      async run({ name, layers, expect }) {
+        const [one, other] = await layers()
+        const first = await listen(one.channel(name('chat')))
+        await other.channel(name('chat')).join('alice')
+        await first.hears('sync:', 'join:alice')
+        await first.unsubscribe()
+        await other.channel(name('chat')).leave('alice')
+        await other.channel(name('chat')).join('bob')
+        const second = await listen(one.channel(name('chat')))
+        expect(second.words()).toEqual(['sync:bob'])
+        await other.channel(name('chat')).leave('bob')
+        await second.hears('sync:bob', 'leave:bob:left')
+      },
+    },
+    {
+      title: 'listening is no subscription: it is not counted and gets no messages',
+      async run({ name, layer, expect }) {
+        const chat = (await layer()).channel(name('chat'))
+        const watcher = await listen(chat)
+        expect(chat.localSubscriberCount).toBe(0)
+        await chat.publish(1)
+        const seen = await collect(chat)
+        await watcher.unsubscribe()
+        await chat.publish(2)
+        expect(await seen.count(1)).toEqual([2])
+        expect(watcher.words()).toEqual(['sync:'])
+      },
+    },
+    {
+      title: 'a crowd joins and leaves while listeners begin: each ends with the truth',
+      async run({ name, layers, expect }) {
+        const [one, other] = await layers()
+        const watchers: Awaited<ReturnType<typeof listen>>[] = []
+        const crowd = upTo(60).map(async (n) => {
+          await other.channel(name('chat')).join(`user-${n % 20}`, { n })
+          if (n % 3 === 0) await one.channel(name('chat')).leave(`user-${n % 20}`)
+          if (n % 10 === 0) watchers.push(await listen(one.channel(name('chat'))))
+        })
+        await Promise.all(crowd)
+        const present = async () => {
+          const members = await one.channel(name('chat')).presence()
+          return members.map(({ userId, n }) => `${userId} ${n}`).sort()
+        }
+        for (const watcher of watchers) {
+          const folded = () => {
+            const members = new Map<string, string>()
+            for (const event of watcher.events) {
+              if (event.type === 'sync') members.clear()
+              const changed = event.type === 'sync' ? event.members : [event.member]
+              for (const { userId, n } of changed) {
+                if (event.type === 'leave') members.delete(userId)
+                else members.set(userId, `${userId} ${n}`)
+              }
+            }
+            return [...members.values()].sort().join()
+          }
+          await until('the truth', async () => folded() === (await present()).join())
+        }
+        expect(watchers.length).toBe(6)
+      },
+    },
+  ],
+}

@@ -1,0 +1,32 @@
+// What the port is checked for, B1 to B10. B11 (a store that hangs or fails) needs faults that only
+// the backend's own tests can make.
+
+import { closing } from './closing.js'
+import { ephemeral } from './ephemeral.js'
+import { groups } from './groups.js'
+import { history } from './history.js'
+import { idempotency } from './idempotency.js'
+import { interest } from './interest.js'
+import { manyChannels } from './many-channels.js'
+import { namesAndBodies } from './names-and-bodies.js'
+import { order } from './order.js'
+import { presence } from './presence.js'
+import { presenceRaces } from './presence-races.js'
+import { reading } from './reading.js'
+import { watching } from './watching.js'
+
+export const portTopics = [
+  order,
+  namesAndBodies,
+  manyChannels,
+  idempotency,
+  reading,
+  history,
+  watching,
+  ephemeral,
+  presence,
+  presenceRaces,
+  groups,
+  interest,
+  closing,
+]

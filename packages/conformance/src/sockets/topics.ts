@@ -1,0 +1,28 @@
+// What an adapter is checked for: S1 to S8 from outside, then the bridge through it. S9 (options that
+// would abort native code) is core's validation, tested there.
+
+import { access } from './bridge/access.js'
+import { furtherChannels } from './bridge/further-channels.js'
+import { hooks } from './bridge/hooks.js'
+import { limits } from './bridge/limits.js'
+import { messages } from './bridge/messages.js'
+import { churn } from './churn.js'
+import { admission } from './wire/admission.js'
+import { adopting } from './wire/adopting.js'
+import { backpressure } from './wire/backpressure.js'
+import { closing } from './wire/closing.js'
+import { frames } from './wire/frames.js'
+
+export const socketTopics = [
+  admission,
+  frames,
+  closing,
+  backpressure,
+  adopting,
+  messages,
+  hooks,
+  access,
+  limits,
+  furtherChannels,
+  churn,
+]
