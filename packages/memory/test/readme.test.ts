@@ -1,0 +1,23 @@
+// The README is run, not copied.
+
+import { waitFor } from '@chan/testkit'
+import { afterEach, expect, test, vi } from 'vitest'
+
+const log = vi.spyOn(console, 'log').mockImplementation(() => {})
+afterEach(() => log.mockClear())
+
+test('the quickstart prints what it says', async () => {
+  await import('snippet:../README.md#ts-1')
+  expect(log.mock.calls).toEqual([
+    ['alice: Hello!'],
+    ['alice: Anybody here?'],
+    [['Anybody here?']],
+    [['alice is Alice']],
+  ])
+})
+
+test('the cluster in one process', async () => {
+  await import('snippet:../README.md#cluster')
+  await waitFor(() => log.mock.calls.length > 0)
+  expect(log.mock.calls).toEqual([['alice', 'timed-out']])
+})
