@@ -1,0 +1,15 @@
+// The part of a `ws` WebSocket that this package uses: whoever brings its own copy of ws may.
+
+/** A server-side WebSocket of the `ws` package, version 8 or compatible. */
+export interface AcceptedSocket {
+  readonly readyState: number
+  readonly bufferedAmount: number
+  send(data: string, written: (error?: Error | null) => void): void
+  ping(): void
+  close(code: number, reason: string): void
+  terminate(): void
+  on(event: 'message', listener: (data: unknown, isBinary: boolean) => void): unknown
+  on(event: 'pong', listener: () => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'close', listener: (code: number, reason: Uint8Array) => void): unknown
+}

@@ -1,0 +1,101 @@
+// `attachSockets`: upgrades of a Node HTTP server, decided by core and completed by ws.
+
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import {
+  createSocketRouter,
+  type SocketGate,
+  type SocketOptions,
+  type SocketRouter,
+} from '@chan/core/sockets'
+import { WebSocketServer } from 'ws'
+import { PendingUpgrade } from './pending-upgrade.js'
+import { respond } from './refusal-response.js'
+import { upgradeRequest } from './upgrade-request.js'
+import { WsSocket } from './ws-socket.js'
+
+type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+
+/** What is used of a server: those of `node:http` and `node:https` have it. */
+export interface UpgradeServer {
+  on(event: 'upgrade', listener: UpgradeListener): unknown
+  // biome-ignore lint/complexity/noBannedTypes: as Node declares it
+  listeners(event: 'upgrade'): readonly Function[]
+  headersTimeout?: number
+}
+
+/** Marks our listeners, so that two routers on one server know of each other. */
+const gateOf: unique symbol = Symbol.for('chan.ws.gate')
+
+/**
+ * Serves sockets on a Node HTTP or HTTPS server; add routes to what it answers. An upgrade without a
+ * route is left alone if the server has another `upgrade` listener (Next, Vite), else answered with
+ * 404.
+ *
+ * Lowers `server.headersTimeout` to `handshakeTimeoutMs` (10 s), so that connections which never
+ * finish their request are answered 408 and closed. Node looks for them at its
+ * `connectionsCheckingInterval`, every 30 s unless the server was created with another.
+ * @throws {ChanError} `invalid-option`, before anything was attached
+ */
+export function attachSockets<Context = undefined>(
+  server: UpgradeServer,
+  options: SocketOptions<Context> = {},
+): SocketRouter<Context> {
+  const { router, gate } = createSocketRouter(options)
+  const completer = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    skipUTF8Validation: false,
+    maxPayload: gate.maxPayloadBytes,
+  })
+  const listener: UpgradeListener = (request, socket, head) => {
+    if (gate.matches(request.url ?? '')) void upgrade(gate, completer, request, socket, head)
+    else if (isLast(server, listener, request)) respond(socket, { status: 404, text: 'Not found' })
+  }
+  server.on('upgrade', Object.assign(listener, { [gateOf]: gate }))
+  const { headersTimeout } = server
+  if (
+    headersTimeout !== undefined &&
+    !(headersTimeout > 0 && headersTimeout <= gate.handshakeTimeoutMs)
+  ) {
+    server.headersTimeout = gate.handshakeTimeoutMs
+  }
+  return router
+}
+
+async function upgrade(
+  gate: SocketGate,
+  completer: WebSocketServer,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  const pending = new PendingUpgrade(socket, head)
+  const answer = await gate.admit(upgradeRequest(request), pending.abandoned)
+  if (pending.abandoned.aborted) return
+  const early = pending.release()
+  if (answer.refused) respond(socket, answer)
+  else {
+    completer.handleUpgrade(request, socket, early, (ws) => {
+      const adapted = new WsSocket(ws)
+      adapted.listen(gate.open(adapted, answer))
+    })
+  }
+  // Also after a refusal: unread bytes would turn the answer into a reset connection.
+  socket.resume()
+}
+
+/** Nobody else may want it: an upgrade that nobody answers hangs. */
+function isLast(
+  server: UpgradeServer,
+  listener: UpgradeListener,
+  request: IncomingMessage,
+): boolean {
+  const others = server.listeners('upgrade').filter((other) => other !== listener)
+  const gates = others.map((other) => (other as { [gateOf]?: SocketGate })[gateOf])
+  if (gates.includes(undefined)) return false
+  if (gates.some((gate) => gate?.matches(request.url ?? ''))) return false
+  // Of several routers that all have no route for it, the first answers.
+  return server.listeners('upgrade')[0] === listener
+}

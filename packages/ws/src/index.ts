@@ -1,0 +1,29 @@
+// The public surface of @chan/ws.
+
+export {
+  type AdmitRequest,
+  type AdoptOptions,
+  type BridgeOptions,
+  type BridgeResult,
+  type ChannelSocket,
+  type ConnectInfo,
+  type ConnectionLimits,
+  type DisconnectInfo,
+  type Forward,
+  type OriginOptions,
+  type Rate,
+  type Refusal,
+  type RouteHandler,
+  type RouteOptions,
+  refuse,
+  type SendOutcome,
+  type SocketDurations,
+  type SocketErrorContext,
+  type SocketOptions,
+  type SocketRequest,
+  type SocketRouter,
+  websocketChannelHandler,
+} from '@chan/core/sockets'
+export type { AcceptedSocket } from './accepted-socket.js'
+export { adoptSocket } from './adopt-socket.js'
+export { attachSockets, type UpgradeServer } from './attach-sockets.js'
