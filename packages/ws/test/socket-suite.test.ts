@@ -2,8 +2,9 @@
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { socketSuite } from '@chan/conformance'
-import { InMemoryChannelLayer } from '@chan/memory'
+import { type SocketHarness, shuffled, socketSuite } from '@chan/conformance'
+import { ChannelLayer } from '@chan/core'
+import { InMemoryChannelLayer, MemoryBackend } from '@chan/memory'
 import { describe, expect, test, vi } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { adoptSocket, attachSockets } from '../src/index.js'
@@ -22,20 +23,27 @@ async function listening() {
   return { server, port, close }
 }
 
+const ws: SocketHarness = {
+  name: 'ws',
+  async start(options) {
+    const { server, ...rest } = await listening()
+    return { ...rest, router: attachSockets(server, options) }
+  },
+  async startAdopting(take, options) {
+    const { server, ...rest } = await listening()
+    const framework = new WebSocketServer({ server })
+    framework.on('connection', (ws, request) => take(adoptSocket(ws, request, options)))
+    return rest
+  },
+  createLayer: (options) => new InMemoryChannelLayer(options),
+}
+
+socketSuite({ describe, test, expect }, ws)
 socketSuite(
   { describe, test, expect },
   {
-    name: 'ws',
-    async start(options) {
-      const { server, ...rest } = await listening()
-      return { ...rest, router: attachSockets(server, options) }
-    },
-    async startAdopting(take, options) {
-      const { server, ...rest } = await listening()
-      const framework = new WebSocketServer({ server })
-      framework.on('connection', (ws, request) => take(adoptSocket(ws, request, options)))
-      return rest
-    },
-    createLayer: (options) => new InMemoryChannelLayer(options),
+    ...ws,
+    name: 'ws, over a backend that is slow and out of turn',
+    createLayer: (options) => new ChannelLayer(shuffled(new MemoryBackend(), 7), options),
   },
 )

@@ -8,7 +8,7 @@ export type Call = Exclude<keyof ChannelBackend, 'facts' | 'stats'>
 /** A backend and the switches of its faults. */
 export class Faulty {
   readonly backend: ChannelBackend
-  /** Deliveries of stored messages and presence changes do not arrive while this is true. */
+  /** Stored messages, presence changes and gaps do not arrive while this is true. */
   deaf = false
   readonly #failures = new Map<PropertyKey, unknown[]>()
   #truncated = false
@@ -20,7 +20,11 @@ export class Faulty {
       this.#gap = (channel, cause) => sink.gap(channel, cause)
       return backend.open({
         sink: {
-          ...sink,
+          status: (state, error) => sink.status(state, error),
+          report: (error) => sink.report(error),
+          gap: (channel, cause) => {
+            if (!this.deaf) sink.gap(channel, cause)
+          },
           deliver: (channel, message) => {
             if (!this.deaf || message.offset === undefined) sink.deliver(channel, message)
           },
@@ -34,7 +38,8 @@ export class Faulty {
     this.backend = new Proxy(backend, {
       get: (target, key) => {
         const value: unknown = key === 'open' ? open : Reflect.get(target, key)
-        if (typeof value !== 'function' || key === 'stats') return value
+        if (typeof value !== 'function') return value
+        if (key === 'stats') return value.bind(target)
         return (...args: unknown[]) => {
           const failures = this.#failures.get(key)
           if (failures && failures.length > 0) return Promise.reject(failures.shift())

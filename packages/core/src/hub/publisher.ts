@@ -7,6 +7,7 @@ import { byteLength, ChanError, type Message } from '../model/message.js'
 import type { ChannelBackend } from '../ports/backend.js'
 import type { Entry } from '../ports/log.js'
 import type { DeliveryQueue } from './delivery-queue.js'
+import { Flights } from './flights.js'
 import type { Lifecycle } from './lifecycle.js'
 import { Turns } from './turns.js'
 
@@ -29,9 +30,8 @@ export class Publisher {
   readonly #queue: DeliveryQueue
   readonly #committed: (message: Message) => void
   readonly #turns = new Turns()
+  readonly #flights = new Flights()
   readonly #inProcess: boolean
-  #inFlight = 0
-  #landed: (() => void) | undefined
 
   constructor(
     backend: ChannelBackend,
@@ -73,9 +73,9 @@ export class Publisher {
       await this.#lifecycle.ready()
       let count = 0
       for (const { channels, entry } of await task()) {
-        const messages = await this.#land(this.#backend.appendEach(channels, entry, limits))
-        for (const message of messages) this.#committed(message)
-        this.published += messages.length
+        const appended = this.#backend.appendEach(channels, entry, limits)
+        const messages = await this.#flights.track(appended, () => this.#delivered())
+        for (const message of messages) this.#note(message)
         count += messages.length
       }
       return count
@@ -92,15 +92,13 @@ export class Publisher {
   /** Resolves when every publish called so far has settled. */
   async settled(): Promise<void> {
     await this.#turns.settled()
-    if (this.#inFlight === 0) return
-    await new Promise<void>((resolve) => {
-      this.#landed = resolve
-    })
+    await this.#flights.settled()
   }
 
-  /** Rejects what still waits in this process. */
+  /** Rejects what has not settled. */
   abandon(reason: unknown): void {
     this.#turns.abandon(reason)
+    this.#flights.abandon(reason)
   }
 
   #inTurn(channel: string, limits: HistoryLimits, entry: Entry | Promise<Entry>): Promise<Message> {
@@ -112,26 +110,24 @@ export class Publisher {
     })
   }
 
-  async #append(channel: string, entry: Entry, limits: HistoryLimits): Promise<Message> {
-    const message = await this.#land(this.#backend.append(channel, entry, limits))
-    this.published++
-    this.#committed(message)
-    return message
+  #append(channel: string, entry: Entry, limits: HistoryLimits): Promise<Message> {
+    return this.#flights.track(this.#backend.append(channel, entry, limits), this.#arrived)
   }
 
-  /** Waits for the backend and, where it delivers in this process, for that delivery. */
-  async #land<T>(appended: Promise<T>): Promise<T> {
-    this.#inFlight++
-    try {
-      const result = await appended
-      if (this.#inProcess) {
-        const delivered = this.#queue.caughtUp()
-        if (delivered) await delivered
-      }
-      return result
-    } finally {
-      if (--this.#inFlight === 0) this.#landed?.()
-    }
+  readonly #arrived = (message: Message): Promise<void> | undefined => {
+    this.#note(message)
+    return this.#delivered()
+  }
+
+  #note(message: Message): void {
+    this.published++
+    // A backend of this process has delivered already.
+    if (!this.#inProcess) this.#committed(message)
+  }
+
+  /** Where the backend delivers inside its calls: until what they brought about is delivered. */
+  #delivered(): Promise<void> | undefined {
+    return this.#inProcess ? this.#queue.caughtUp() : undefined
   }
 }
 

@@ -75,7 +75,6 @@ export class Room implements Receiver {
   /** A message from the backend, out of the delivery queue. */
   receive(message: Message): void {
     this.#feed.accept(message)
-    if (this.#settled) this.#checkSettled()
   }
 
   /** Adds a subscriber at the present position. The channel must be watched. */
@@ -116,6 +115,9 @@ export class Room implements Receiver {
 
   /** Resolves when subscribers have heard of everything this process stored or has heard of. */
   settled(): Promise<void> {
+    const committed = this.#committed
+    // Not waited for: read. It may have been lost on its way, or be of an epoch that is over.
+    if (committed && !this.#feed.passed(committed)) this.#feed.gap()
     return new Promise((resolve) => {
       this.#settled = resolve
       this.#checkSettled()
@@ -132,10 +134,7 @@ export class Room implements Receiver {
   }
 
   #checkSettled(): void {
-    const waits =
-      this.watch.confirmed &&
-      (!this.#feed.live || (this.#committed && !this.#feed.passed(this.#committed)))
-    if (!waits) this.#settled?.()
+    if (!this.watch.confirmed || this.#feed.live) this.#settled?.()
   }
 
   #newFeed(): void {
@@ -154,7 +153,6 @@ export class Room implements Receiver {
         for (const subscriber of this.subscribers.toArray()) {
           subscriber.channelReset({ position, missed })
         }
-        this.#committed = undefined
       },
       caughtUp: () => this.#settled && this.#checkSettled(),
       readFailed: (error) => this.#report(error, 'read'),

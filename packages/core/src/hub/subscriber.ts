@@ -36,12 +36,18 @@ export class Subscriber {
   slot = -1
   active = true
   recovered: Recovered = { count: 0, truncated: false }
+  readonly #callback: (message: Message) => unknown
+  readonly #filter: ((message: Message) => unknown) | undefined
+  readonly #report: (error: unknown, operation: string) => void
   readonly #init: SubscriberInit
   #catchUp: Feed | undefined
   #recoveryEnded: (() => void) | undefined
 
   constructor(init: SubscriberInit) {
     this.#init = init
+    this.#callback = init.callback
+    this.#filter = init.filter
+    this.#report = init.report
     this.userId = init.userId
   }
 
@@ -121,19 +127,26 @@ export class Subscriber {
 
   #invoke(message: Message): void {
     if (!this.active) return
-    const { callback, filter, report } = this.#init
+    const filter = this.#filter
     if (filter !== undefined) {
       try {
         if (!filter(message)) return
       } catch (error) {
-        return report(error, 'filter')
+        return this.#report(error, 'filter')
       }
     }
     try {
-      const result = callback(message)
-      if (isThenable(result)) result.then(undefined, (error) => report(error, 'callback'))
+      const result = this.#callback(message)
+      if (result !== undefined) this.#watch(result)
     } catch (error) {
-      report(error, 'callback')
+      this.#report(error, 'callback')
+    }
+  }
+
+  /** An async callback is not waited for, but heard when it fails. */
+  #watch(result: unknown): void {
+    if (isThenable(result)) {
+      result.then(undefined, (error) => this.#report(error, 'callback'))
     }
   }
 }

@@ -118,8 +118,12 @@ export const hooks: Topic<SocketScene> = {
       async run({ bridge, connect, expect }) {
         const log: string[] = []
         let finish = () => {}
+        let ready = false
         const server = await bridge(
           {
+            onConnect: () => {
+              ready = true
+            },
             onMessage: async (text) => {
               log.push(text)
               await new Promise<void>((resolve) => {
@@ -130,6 +134,7 @@ export const hooks: Topic<SocketScene> = {
           { maxQueuedFrames: 10 },
         )
         const client = await connect(server)
+        await until('the bridge', () => ready)
         for (let i = 0; i < 12; i++) client.send(`${i}`)
         expect((await client.closed()).code).toBe(1008)
         finish()

@@ -65,7 +65,8 @@ export const messages: Topic<SocketScene> = {
         const clients = []
         for (let i = 0; i < 10; i++) {
           clients.push(await connect(server))
-          await turns(2)
+          const goOn = published + 5
+          await until('more messages', () => published >= goOn)
         }
         publishing = false
         await publisher
@@ -75,7 +76,6 @@ export const messages: Topic<SocketScene> = {
           await turns(2)
           expect(client.data).toEqual(all)
         }
-        expect(published).toBeGreaterThan(20)
       },
     },
     {

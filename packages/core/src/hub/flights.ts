@@ -1,0 +1,53 @@
+// Calls of the backend that have not answered: waited for when the layer closes, and rejected when
+// they still hang at the deadline.
+
+/** @internal */
+export class Flights {
+  readonly #open = new Set<(reason: unknown) => void>()
+  #landed: (() => void) | undefined
+
+  /**
+   * Settles like `call`; what `arrived` answers is waited for first. Built by hand, because every
+   * publish passes here: one promise instead of a chain of async functions.
+   */
+  track<T>(call: Promise<T>, arrived: (result: T) => Promise<void> | undefined): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#open.add(reject)
+      const land = () => {
+        this.#open.delete(reject)
+        if (this.#open.size === 0) this.#landed?.()
+      }
+      call.then(
+        (result) => {
+          const delay = arrived(result)
+          if (delay === undefined) {
+            land()
+            return resolve(result)
+          }
+          return delay.then(() => {
+            land()
+            resolve(result)
+          })
+        },
+        (error) => {
+          land()
+          reject(error)
+        },
+      )
+    })
+  }
+
+  /** Resolves when none is open. */
+  async settled(): Promise<void> {
+    if (this.#open.size === 0) return
+    await new Promise<void>((resolve) => {
+      this.#landed = resolve
+    })
+  }
+
+  /** Rejects every one that is open. */
+  abandon(reason: unknown): void {
+    for (const reject of this.#open) reject(reason)
+    this.#open.clear()
+  }
+}
