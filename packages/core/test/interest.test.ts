@@ -43,7 +43,7 @@ describe('InterestReporter', () => {
     expect(reports).toEqual([[['a', 1]]])
   })
 
-  test('a failed report is told, and its counts go with the next one', async () => {
+  test('a failed report is told, and sent again with what changed meanwhile', async () => {
     const { clock, reports, control, errors, reporter } = setUp(1_000)
     control.fail = true
     reporter.changed('a', 1)

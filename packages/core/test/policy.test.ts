@@ -17,10 +17,10 @@ describe('Policies', () => {
       historyTtlMs: null,
       explicit: false,
     })
-    expect(policies.of('chat:b')).toMatchObject({ ephemeral: false, authFn: yes })
+    expect(policies.of('chat:b').ephemeral).toBe(false)
+    expect(policies.of('chat:b').authFn?.('chat:b', null)).toBe(true)
     expect(policies.of('chat:a')).toMatchObject({
       ephemeral: true,
-      authFn: yes,
       limits: { maxHistory: 20, historyTtlMs: 5_000, explicit: true },
     })
     policies.setByName('chat:a', { maxHistory: 0, ephemeral: undefined })
@@ -38,6 +38,22 @@ describe('Policies', () => {
       1, 2, 3, 4,
     ])
     expect(() => policies.define('chat:{other}', {})).toThrow(/same names/)
+  })
+
+  test('options of a class instance count, and its methods keep their object', () => {
+    class Staff {
+      readonly members = ['alice']
+      authFn(_channel: string, userId: string | null) {
+        return this.members.includes(userId ?? '')
+      }
+    }
+    const policies = new Policies(100, () => {})
+    policies.setByName('private:a', new Staff())
+    policies.define('secret:*', new Staff())
+    for (const name of ['private:a', 'secret:b']) {
+      expect(policies.of(name).authFn?.(name, 'alice')).toBe(true)
+      expect(policies.of(name).authFn?.(name, 'hacker')).toBe(false)
+    }
   })
 
   test('a definition brings its schemas', () => {
@@ -81,6 +97,6 @@ describe('Policies', () => {
     for (let index = 0; index <= 10_100; index++) policies.setByName(`n${index}`, { authFn: yes })
     expect(warnings).toHaveLength(1)
     expect(warnings[0]).toMatchObject({ code: 'limit-reached' })
-    expect(policies.of('n0').authFn).toBe(yes)
+    expect(policies.of('n0').authFn?.('n0', null)).toBe(true)
   })
 })

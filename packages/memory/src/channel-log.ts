@@ -68,9 +68,10 @@ export class ChannelLog {
   /** @param now in milliseconds, for the age limit */
   history(query: HistoryQuery, limits: HistoryLimits, now: number): readonly Message[] {
     this.#adopt(limits)
-    const { after, upTo } = historyWindow(this.top, this.#floor, this.#limits, query)
+    const shown = this.#limits.explicit ? this.#limits : limits
+    const { after, upTo } = historyWindow(this.top, this.#floor, shown, query)
     const messages = this.#between(after, upTo)
-    const { historyTtlMs } = this.#limits
+    const { historyTtlMs } = shown
     if (historyTtlMs === null) return messages
     // Timestamps come from the publishers' clocks, so they need not grow with the offsets.
     const oldest = (now - historyTtlMs) / 1000
@@ -97,7 +98,8 @@ export class ChannelLog {
   #adopt(limits: HistoryLimits): void {
     const next = limitsInForce(this.#limits, limits)
     if (next === this.#limits) return
-    this.#floor = floorAfterChange(this.#floor, this.#top, this.#limits)
+    // Defaults hide nothing for good: another process may have a wider one.
+    if (next.explicit) this.#floor = floorAfterChange(this.#floor, this.#top, this.#limits)
     this.#limits = next
     this.#trim()
   }

@@ -151,8 +151,10 @@ export class Exchange {
     this.interest.removeMember(member)
     this.#dispatcher.after(() => {
       for (const topic of this.#topics.values()) {
-        topic.unwatch(member)
-        this.#announce(topic, topic.presence.removeMember(member, reason))
+        const watched = topic.unwatch(member)
+        const change = topic.presence.removeMember(member, reason)
+        // The others keep their place among the idle ones.
+        if (watched || change) this.#announce(topic, change)
       }
     })
   }

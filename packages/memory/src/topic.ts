@@ -29,7 +29,10 @@ export class Topic {
     if (!this.#watchers.includes(member)) this.#watchers = [...this.#watchers, member]
   }
 
-  unwatch(member: Member): void {
+  /** Whether the member watched. */
+  unwatch(member: Member): boolean {
+    if (!this.#watchers.includes(member)) return false
     this.#watchers = this.#watchers.filter((watcher) => watcher !== member)
+    return true
   }
 }

@@ -1,24 +1,14 @@
-// The suites that every backend must pass, on memory: as it is, slow and out of turn, forgetful.
+// The suite that every backend must pass, on memory: as it is, slow and out of turn, and forgetful.
 
 import { backendSuite, lossy, shuffled, wrapped } from '@chan/conformance'
 import { describe, expect, test, vi } from 'vitest'
-import { InMemoryBus, MemoryBackend } from '../src/index.js'
+import { harness } from './harness.js'
 
 vi.setConfig({ testTimeout: 60_000 })
 
-const memory = {
-  name: 'memory',
-  async createCluster() {
-    const bus = new InMemoryBus()
-    return {
-      join: () => new MemoryBackend(bus),
-      crash: async (backend: object) => bus.crash(backend),
-      close: async () => {},
-    }
-  },
-}
+// As it is: the example of the suite's own README.
+await import('snippet:../../conformance/README.md#ts-1')
 
 const runner = { describe, test, expect }
-backendSuite(runner, memory)
-backendSuite(runner, wrapped(memory, 'memory, shuffled', shuffled))
-backendSuite(runner, wrapped(memory, 'memory, lossy', lossy))
+backendSuite(runner, wrapped(harness, 'memory, shuffled', shuffled))
+backendSuite(runner, wrapped(harness, 'memory, lossy', lossy))

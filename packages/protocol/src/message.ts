@@ -56,6 +56,8 @@ export class Message<T = unknown> {
         : encodePayload((init as MessageInit<T>).data)
     this.#data = unread
     this.#text = undefined
+    // One callback must not change what the others, and browsers, get to see.
+    Object.freeze(this)
   }
 
   /**

@@ -320,3 +320,15 @@ describe('types', () => {
     expect(code(() => new Message(stored, Symbol('stored')))).toBe('invalid-payload')
   })
 })
+
+test('a message is read-only at run time, and still remembers what it worked out', () => {
+  const message = Message.fromStored({
+    channel: 'c',
+    body: '{"n":1}',
+    sender: 'alice',
+    timestamp: 1,
+  })
+  expect(() => Object.assign(message, { sender: 'mallory' })).toThrow(TypeError)
+  expect(message.data).toBe(message.data)
+  expect(message.toJson()).toBe('{"channel":"c","data":{"n":1},"sender":"alice","timestamp":1}')
+})

@@ -42,16 +42,24 @@ export function attachSockets<Context = undefined>(
   options: SocketOptions<Context> = {},
 ): SocketRouter<Context> {
   const { router, gate } = createSocketRouter(options)
+  // For peers that begin to close, or break the protocol, and then stay. An option of ws that its
+  // types do not know yet.
+  const undeclared = { closeTimeout: gate.closeTimeoutMs }
   const completer = new WebSocketServer({
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
     skipUTF8Validation: false,
     maxPayload: gate.maxPayloadBytes,
+    // The bridge is no subprotocol: without this, ws would agree to the first one offered.
+    handleProtocols: () => false,
+    ...undeclared,
   })
   const listener: UpgradeListener = (request, socket, head) => {
-    if (gate.matches(request.url ?? '')) void upgrade(gate, completer, request, socket, head)
-    else if (isLast(server, listener, request)) respond(socket, { status: 404, text: 'Not found' })
+    if (gate.matches(request.url ?? '')) {
+      upgrade(gate, completer, request, socket, head).catch(() => socket.destroy())
+    } else if (isLast(server, listener, request))
+      respond(socket, { status: 404, text: 'Not found' })
   }
   server.on('upgrade', Object.assign(listener, { [gateOf]: gate }))
   const { headersTimeout } = server

@@ -9,6 +9,7 @@ import {
   type SocketRequest,
   websocketChannelHandler,
 } from '@chan/core/sockets'
+import { until } from '../backend/until.js'
 import type { Matchers, Runner } from '../runner.js'
 import { CountingClock } from './counting-clock.js'
 import type { RoutedServer, SocketHarness, SocketServer } from './harness.js'
@@ -20,6 +21,8 @@ export interface BridgedServer extends RoutedServer {
   readonly sockets: ChannelSocket[]
   /** In order of ending. */
   readonly results: BridgeResult[]
+  /** Bridges that came as far as `onConnect`. */
+  readonly greeted: () => number
   channel(room: string): Channel
 }
 
@@ -69,14 +72,26 @@ export class SocketScene {
     const server = await this.serve(socketOptions)
     const sockets: ChannelSocket[] = []
     const results: BridgeResult[] = []
+    let greeted = 0
     server.router.route('/ws/:room', async (socket, request) => {
       sockets.push(socket)
       const chosen = typeof options === 'function' ? options(request, socket) : options
       const userId = request.query.get('user')
       const channel = this.layer.channel(request.params.room)
-      results.push(await websocketChannelHandler(socket, channel, { userId, ...chosen }))
+      const onConnect: BridgeOptions['onConnect'] = (...args) => {
+        greeted++
+        return chosen.onConnect?.(...args)
+      }
+      const all = { userId, ...chosen, onConnect }
+      results.push(await websocketChannelHandler(socket, channel, all))
     })
-    return { ...server, sockets, results, channel: (room) => this.layer.channel(room) }
+    return {
+      ...server,
+      sockets,
+      results,
+      greeted: () => greeted,
+      channel: (room) => this.layer.channel(room),
+    }
   }
 
   /** A server whose sockets are adopted. */
@@ -98,6 +113,14 @@ export class SocketScene {
   ): Promise<RawClient> => {
     const client = await RawClient.open(port, { path, ...options })
     this.#clients.add(client)
+    return client
+  }
+
+  /** Connects, and waits until the bridge stands. */
+  readonly enter = async (server: BridgedServer, path?: string): Promise<RawClient> => {
+    const before = server.greeted()
+    const client = await this.connect(server, path)
+    await until('the bridge', () => server.greeted() > before)
     return client
   }
 

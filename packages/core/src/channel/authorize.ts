@@ -1,6 +1,7 @@
 // Asks a channel's authFn. Anything but a clear yes is a no.
 
 import type { LayerContext } from '../hub/context.js'
+import { isThenable } from '../model/call.js'
 import { withDeadline } from '../model/deadline.js'
 import { ChanError, PermissionError } from '../model/message.js'
 import type { AuthFn } from '../model/policy.js'
@@ -21,11 +22,11 @@ export async function authorize(
   if (!authFn) return
   let allowed: unknown
   try {
-    const answer = authFn(channel, userId)
-    allowed =
-      answer instanceof Promise
-        ? await withDeadline(context.clock, DEADLINE_MS, answer, () => noAnswer(channel))
-        : await answer
+    allowed = authFn(channel, userId)
+    if (isThenable(allowed)) {
+      const answer = Promise.resolve(allowed)
+      allowed = await withDeadline(context.clock, DEADLINE_MS, answer, () => noAnswer(channel))
+    }
   } catch (error) {
     context.report(error, { operation: 'auth', channel })
     if (error instanceof ChanError && error.code === 'unavailable') throw error

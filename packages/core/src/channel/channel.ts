@@ -1,6 +1,8 @@
 // A channel as users hold it: a stateless handle on the state that the hub and the backend keep.
 
 import type { LayerContext } from '../hub/context.js'
+import { historyReset } from '../hub/room.js'
+import type { ResetEvent } from '../hub/subscriber.js'
 import { abortable } from '../model/abortable.js'
 import type { HistoryQuery } from '../model/history.js'
 import {
@@ -81,23 +83,30 @@ export class Channel<T = unknown, P = Metadata> {
    */
   async subscribe(
     callback: (message: Message<T>) => unknown,
-    options: SubscribeOptions<T> = {},
+    options?: SubscribeOptions<T> | null,
   ): Promise<Subscription> {
+    const given = (options ?? {}) as SubscribeOptions
     this.#parts.hub.lifecycle.assertUsable()
-    checkSubscribe(callback, options as SubscribeOptions)
-    options.signal?.throwIfAborted()
-    await this.#authorize(options as SubscribeOptions)
-    return this.#attach(callback as (message: Message) => unknown, options as SubscribeOptions)
+    checkSubscribe(callback, given)
+    given.signal?.throwIfAborted()
+    await this.#authorize(given)
+    return this.#attach(callback as (message: Message) => unknown, given)
   }
 
   /** Messages as an async iterator; subscribes at the call. Leaving the loop unsubscribes. */
-  messages(options: MessagesOptions<T> = {}): MessageStream<T> {
-    const { signal, since, filterFn, userId, onReset } = options
-    return new MessageStream(options, async (push, ended) => {
+  messages(options?: MessagesOptions<T> | null): MessageStream<T> {
+    const { hub } = this.#parts
+    const { since, filterFn, userId } = options ?? {}
+    // A loop does not see what `subscribe` would answer.
+    const onReset =
+      options?.onReset ??
+      (({ missed }: ResetEvent) =>
+        hub.report(historyReset(this.name, missed), { operation: 'delivery', channel: this.name }))
+    return new MessageStream(options ?? {}, async (push, ended, signal) => {
       const subscribing = { signal, since, filterFn, userId, onReset } as SubscribeOptions
-      this.#parts.hub.lifecycle.assertUsable()
+      hub.lifecycle.assertUsable()
       checkSubscribe(push, subscribing)
-      signal?.throwIfAborted()
+      signal.throwIfAborted()
       await this.#authorize(subscribing)
       return this.#attach(push, subscribing, ended)
     })
@@ -105,7 +114,7 @@ export class Channel<T = unknown, P = Metadata> {
 
   /** Ends a subscription of this channel. An unknown id is a no-op. */
   async unsubscribe(subscription: Subscription | number): Promise<void> {
-    const id = typeof subscription === 'number' ? subscription : subscription.id
+    const id = typeof subscription === 'number' ? subscription : subscription?.id
     const found = this.#parts.subscriptions.find(id)
     if (found?.channel === this.name) await found.unsubscribe()
   }
@@ -117,7 +126,7 @@ export class Channel<T = unknown, P = Metadata> {
    * before anything is delivered; `unavailable`, not stored; `outcome-unknown`, publish again with
    * the same `id`
    */
-  async publish(data: T, options?: PublishOptions): Promise<Message<T>> {
+  async publish(data: T, options?: PublishOptions | null): Promise<Message<T>> {
     const { hub } = this.#parts
     hub.lifecycle.assertUsable()
     const policy = this.#rules()
@@ -178,8 +187,9 @@ export class Channel<T = unknown, P = Metadata> {
   /** Tells `sync` with all members first and after each gap, then `join`, `update` and `leave`. */
   async onPresence(
     callback: (event: PresenceEvent<P>) => unknown,
-    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+    options?: { readonly signal?: AbortSignal | undefined } | null,
   ): Promise<PresenceSubscription> {
+    const { signal } = options ?? {}
     refuse(typeof callback !== 'function', 'callback', 'a function')
     signal?.throwIfAborted()
     const listener = callback as (event: PresenceEvent) => unknown
@@ -200,15 +210,16 @@ export class Channel<T = unknown, P = Metadata> {
    * The most recent messages, oldest first.
    * @throws {ChanError} `invalid-option` for a negative limit or a malformed position
    */
-  async history(query: HistoryQuery = {}): Promise<Message<T>[]> {
-    const { limit, since, before } = query
+  async history(query?: HistoryQuery | null): Promise<Message<T>[]> {
+    const { limit, since, before } = query ?? {}
     const isLimit = limit === undefined || (Number.isSafeInteger(limit) && limit >= 0)
     refuse(!isLimit, 'limit', 'a whole number from 0')
     refuse(since !== undefined && !isPosition(since), 'since', 'a position { epoch, offset }')
     refuse(before !== undefined && !isPosition(before), 'before', 'a position { epoch, offset }')
     await this.#connected()
     const { limits } = this.#rules()
-    return [...(await this.#parts.hub.backend.history(this.name, query, limits))] as Message<T>[]
+    const messages = await this.#parts.hub.backend.history(this.name, query ?? {}, limits)
+    return [...messages] as Message<T>[]
   }
 
   /** Hides everything published so far from `history()`; delivery and recovery go on. */
@@ -235,7 +246,9 @@ export class Channel<T = unknown, P = Metadata> {
   async #authorize({ userId, signal }: SubscribeOptions): Promise<void> {
     const { authFn } = this.#rules()
     if (!authFn) return
-    await abortable(signal, authorize(this.#parts.hub, this.name, authFn, userId ?? null))
+    const { hub } = this.#parts
+    const asked = authorize(hub, this.name, authFn, userId ?? null)
+    await abortable(signal, hub.waits.track(asked))
   }
 
   async #attach(

@@ -1,6 +1,12 @@
 // A group as users hold it: publish once, reach every member channel.
 
-import { type ChannelRef, encodePayload, validateChannelName } from '../model/message.js'
+import { type Batch, refuseTooLarge } from '../hub/publisher.js'
+import {
+  byteLength,
+  type ChannelRef,
+  encodePayload,
+  validateChannelName,
+} from '../model/message.js'
 import type { Policy } from '../model/policy.js'
 import type { Entry } from '../ports/log.js'
 import type { LayerParts } from './parts.js'
@@ -12,11 +18,6 @@ export type GroupPublishOptions = Omit<PublishOptions, 'ephemeral'>
 
 /** Members that one operation of the backend reaches; more are reached in several. */
 const CHUNK = 10_000
-
-interface Batch {
-  readonly channels: string[]
-  readonly entry: Entry
-}
 
 /** A named set of channels. Membership is shared by the cluster. */
 export class Group {
@@ -53,24 +54,23 @@ export class Group {
 
   /**
    * Publishes to every member, each once; members are read at the call. Every member's schema is
-   * asked before anything is stored. Resolves to the number of channels. Calls on one group keep
-   * their order. Groups of more than 10,000 members are reached in several steps: if one fails,
+   * asked before anything is stored. Resolves to the number of channels. It keeps its place among
+   * the other publishes of this process. Groups of more than 10,000 members are reached in several steps: if one fails,
    * publishing again with the same `id` reaches the rest, and nobody twice.
    * @throws {ChanError} as `channel.publish` does
    */
-  async publish(data: unknown, options: GroupPublishOptions = {}): Promise<number> {
+  async publish(data: unknown, options?: GroupPublishOptions | null): Promise<number> {
     const { hub, policies } = this.#parts
     hub.lifecycle.assertUsable()
-    const { sender, id } = options
+    const { sender, id } = options ?? {}
     readStamp({ sender, id }, false)
     // Taken at the call; bad data is refused even where nobody would get it.
     const body = encodePayload(data)
-    // The names start with what no channel name contains, so they have turns of their own.
-    return hub.publisher.publishEach(
-      `\u0000${this.name}`,
-      () => this.#encode(body, { sender, id }),
-      (channel) => policies.of(channel).limits,
-    )
+    refuseTooLarge(this.name, byteLength(body), this.#parts.maxMessageBytes)
+    return hub.publisher.publishEach(() => hub.backend.members(this.name), {
+      batches: (members) => this.#batches(members, body, { sender, id }),
+      limits: (channel) => policies.of(channel).limits,
+    })
   }
 
   /** @internal Makes the channel a member while the hold lasts. */
@@ -84,11 +84,14 @@ export class Group {
   }
 
   /** One entry for all members, unless their schemas make something else of the data. */
-  async #encode(body: string, options: PublishOptions): Promise<Batch[]> {
-    const { hub, policies } = this.#parts
-    const members = await hub.backend.members(this.name)
+  async #batches(
+    members: readonly string[],
+    body: string,
+    options: PublishOptions,
+  ): Promise<Batch[]> {
+    const { policies } = this.#parts
     const batches: Batch[] = []
-    const open = new Map<string, Batch>()
+    const open = new Map<string, Batch & { readonly channels: string[] }>()
     let shared: Entry | undefined
     for (const channel of members) {
       const policy = policies.of(channel)
@@ -121,7 +124,9 @@ export class Group {
 
   async #removeMember(channel: string, hold: string | null): Promise<void> {
     validateChannelName(channel)
-    await this.#connected()
+    // What a connection holds is released while the layer closes, too.
+    if (hold === null) this.#parts.hub.lifecycle.assertUsable()
+    await this.#parts.hub.lifecycle.ready()
     await this.#parts.hub.backend.removeMember(this.name, channel, hold)
   }
 

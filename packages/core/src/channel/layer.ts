@@ -89,6 +89,7 @@ export class ChannelLayer {
       subscriptions: new Subscriptions(),
       maxMessageBytes: Math.min(maxMessageBytes, backend.facts.maxMessageBytes),
     }
+    this.#hub.onDraining(() => this.#parts.presence.settled())
     this.#hub.onDrained(() => {
       this.#parts.subscriptions.close()
       this.#parts.presence.close()

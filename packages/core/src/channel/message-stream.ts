@@ -23,6 +23,7 @@ export interface MessagesOptions<T = unknown>
 export type StartStream = (
   push: (message: Message) => void,
   ended: () => void,
+  signal: AbortSignal,
 ) => Promise<Subscription>
 
 /** Messages of a channel, one after another. Leaving the loop unsubscribes. */
@@ -32,6 +33,8 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<Message
   readonly #highWaterMark: number
   readonly #overflow: 'throw' | 'drop-oldest' | 'drop-newest'
   readonly #signal: AbortSignal | undefined
+  /** Ends the subscription, also while it is being made. */
+  readonly #leaving = new AbortController()
   #buffer: Message<T>[] = []
   #waiting: {
     readonly resolve: (result: IteratorResult<Message<T>>) => void
@@ -51,9 +54,11 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<Message
     this.#overflow = overflow
     this.#signal = signal
     signal?.addEventListener('abort', this.#aborted, { once: true })
+    if (signal?.aborted) this.#leaving.abort(signal.reason)
     this.ready = start(
       (message) => this.#push(message as Message<T>),
       () => this.#end(),
+      this.#leaving.signal,
     )
     // Whoever only iterates hears of it there.
     this.ready.catch((reason: unknown) => this.#end({ reason }))
@@ -75,7 +80,7 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<Message
     this.#buffer = []
     this.#failure = undefined
     this.#end()
-    await this.#unsubscribe()
+    this.#leaving.abort()
     return { done: true, value: undefined }
   }
 
@@ -95,7 +100,7 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<Message
       if (this.#overflow === 'drop-newest') return
       if (this.#overflow === 'throw') {
         this.#end({ reason: overflowed(message.channel, this.#highWaterMark) })
-        return void this.#unsubscribe()
+        return this.#leaving.abort()
       }
       this.#buffer.shift()
     }
@@ -118,12 +123,7 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<Message
   readonly #aborted = (): void => {
     this.#buffer = []
     this.#end({ reason: this.#signal?.reason })
-    void this.#unsubscribe()
-  }
-
-  async #unsubscribe(): Promise<void> {
-    const subscription = await this.ready.catch(() => undefined)
-    await subscription?.unsubscribe()
+    this.#leaving.abort(this.#signal?.reason)
   }
 }
 

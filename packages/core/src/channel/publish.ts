@@ -27,8 +27,8 @@ const PLAIN: Stamp = Object.freeze({ sender: null, id: null, ephemeral: false })
 const PLAIN_EPHEMERAL: Stamp = Object.freeze({ ...PLAIN, ephemeral: true })
 
 /** @internal @throws {ChanError} `invalid-option` */
-export function readStamp(options: PublishOptions | undefined, byDefault: boolean): Stamp {
-  if (options === undefined) return byDefault ? PLAIN_EPHEMERAL : PLAIN
+export function readStamp(options: PublishOptions | null | undefined, byDefault: boolean): Stamp {
+  if (!options) return byDefault ? PLAIN_EPHEMERAL : PLAIN
   const { sender = null, id = null, ephemeral = byDefault } = options
   if (sender !== null) validateIdentifier('sender', sender)
   if (id !== null) validateIdentifier('id', id)
@@ -57,10 +57,12 @@ export function encodeEntry(
 ): Entry | Promise<Entry> {
   const finish = (text: string) => {
     const entry = makeEntry(text, stamp, hub.clock)
-    refuseTooLarge(channel, entry, maxMessageBytes)
+    refuseTooLarge(channel, entry.bytes, maxMessageBytes)
     return entry
   }
   if (!policy.schema) return finish(body)
   const what = `a message for channel '${channel}'`
-  return validated(policy.schema, JSON.parse(body), what, (value) => finish(encodePayload(value)))
+  return validated(hub.clock, policy.schema, JSON.parse(body), what, (value) =>
+    finish(encodePayload(value)),
+  )
 }

@@ -4,6 +4,7 @@
 import type { Room } from '../hub/room.js'
 import type { ResetEvent, Subscriber } from '../hub/subscriber.js'
 import { abortable } from '../model/abortable.js'
+import { withDeadline } from '../model/deadline.js'
 import {
   ChanError,
   isPosition,
@@ -32,6 +33,8 @@ export interface SubscribeOptions<T = unknown> {
   /** Continuity was lost; without it, `onError` hears of it. */
   readonly onReset?: ((event: ResetEvent) => void) | undefined
 }
+
+const DEADLINE_MS = 10_000
 
 /** @internal One subscribe, authorised. */
 export interface Attachment {
@@ -66,7 +69,7 @@ export async function attach(parts: LayerParts, attachment: Attachment): Promise
   const { channel, options } = attachment
   options.signal?.throwIfAborted()
   const entering = hub.enterRoom(channel)
-  const room = await abortable(options.signal, entering).catch((error: unknown) => {
+  const room = await patiently(parts, attachment, entering).catch((error: unknown) => {
     // Given up: the room may still open, for nobody.
     entering.then(({ watch }) => watch.release()).catch(() => {})
     throw error
@@ -87,7 +90,9 @@ export async function attach(parts: LayerParts, attachment: Attachment): Promise
   }
   const subscription = register(parts, attachment, room, subscriber)
   try {
-    if (options.since) await room.recover(subscriber, options.since)
+    if (options.since) {
+      await patiently(parts, attachment, room.recover(subscriber, options.since))
+    }
     if (options.joinPresence) await bringPresence(parts, attachment, subscription)
     // Either may have ended it while its recovery or its presence was on the way.
     options.signal?.throwIfAborted()
@@ -97,6 +102,23 @@ export async function attach(parts: LayerParts, attachment: Attachment): Promise
     await subscription.unsubscribe()
     throw error
   }
+}
+
+/** Waits until the caller or the deadline gives up. */
+function patiently<T>(
+  { hub }: LayerParts,
+  { channel, options }: Attachment,
+  task: Promise<T>,
+): Promise<T> {
+  const timed = withDeadline(hub.clock, DEADLINE_MS, task, () => {
+    return new ChanError(
+      'unavailable',
+      `Subscribing to channel '${channel}' took longer than ${DEADLINE_MS / 1000} s.`,
+      'The backend is slow or out of reach; subscribe again later.',
+      { details: { channel } },
+    )
+  })
+  return abortable(options.signal, timed)
 }
 
 /** Holds that subscriptions brought, by subscription. */
@@ -126,7 +148,6 @@ function register(
       if (userId === null) return
       const hold = held.get(subscription)
       if (hold !== undefined) await presence.leave(channel, userId, hold, 'left')
-      if (!presence.hasBare(channel, userId)) return
       const others = room.subscribers.toArray().some((other) => other.userId === userId)
       if (!others) await presence.releaseBare(channel, userId)
     },

@@ -39,7 +39,7 @@ export class Subscription {
 
   /** Where it stands: pass it as `since` to go on from here later. */
   get position(): Position {
-    return this.#lastPosition ?? this.#subscriber.ownPosition ?? this.#room.position
+    return this.#lastPosition ?? this.#room.positionOf(this.#subscriber)
   }
 
   /** What `since` brought; `{ count: 0, truncated: false }` without it. */

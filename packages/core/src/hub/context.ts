@@ -1,5 +1,6 @@
 // What every part of a layer may use: time, the place for errors nobody waits for, identities.
 
+import { callSafely } from '../model/call.js'
 import type { Clock } from '../model/clock.js'
 import type { Sessions } from './sessions.js'
 
@@ -37,11 +38,12 @@ export function logError(error: unknown, context: ErrorContext): void {
 /** Wraps a listener so that neither it nor its failure can hurt the caller. */
 export function safeReporter(listener: ErrorListener): ErrorListener {
   return (error, context) => {
-    try {
-      listener(error, context)
-    } catch (failure) {
-      logError(failure, { operation: 'onError' })
-      logError(error, context)
-    }
+    callSafely(
+      () => listener(error, context),
+      (failure) => {
+        logError(failure, { operation: 'onError' })
+        logError(error, context)
+      },
+    )
   }
 }

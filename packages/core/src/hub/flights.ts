@@ -1,5 +1,5 @@
-// Calls of the backend that have not answered: waited for when the layer closes, and rejected when
-// they still hang at the deadline.
+// Calls that have not been answered: waited for when the layer closes, and rejected when they still
+// hang at the deadline.
 
 /** @internal */
 export class Flights {
@@ -7,10 +7,13 @@ export class Flights {
   #landed: (() => void) | undefined
 
   /**
-   * Settles like `call`; what `arrived` answers is waited for first. Built by hand, because every
+   * Settles like `call`; what `arrived` answers is waited for as well. Built by hand, because every
    * publish passes here: one promise instead of a chain of async functions.
    */
-  track<T>(call: Promise<T>, arrived: (result: T) => Promise<void> | undefined): Promise<T> {
+  track<T>(
+    call: Promise<T>,
+    arrived: (result: T) => Promise<void> | undefined = nothing,
+  ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#open.add(reject)
       const land = () => {
@@ -51,3 +54,5 @@ export class Flights {
     this.#open.clear()
   }
 }
+
+function nothing(): undefined {}

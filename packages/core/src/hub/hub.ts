@@ -6,6 +6,7 @@ import type { Message } from '../model/message.js'
 import type { BackendSink, ChannelBackend } from '../ports/backend.js'
 import { type ErrorListener, type LayerContext, safeReporter } from './context.js'
 import { DeliveryQueue } from './delivery-queue.js'
+import { Flights } from './flights.js'
 import { InterestReporter } from './interest.js'
 import { Lifecycle, layerClosed } from './lifecycle.js'
 import { Limiter } from './limiter.js'
@@ -28,6 +29,8 @@ export class Hub implements LayerContext {
   readonly interest: InterestReporter
   readonly sessions: Sessions
   readonly report: ErrorListener
+  /** What users' own code has to answer first; rejected when the layer has closed. */
+  readonly waits = new Flights()
   /** Resets of channels since the layer was made. */
   resets = 0
   /** Messages that came from the backend, this process's own included. */
@@ -36,6 +39,7 @@ export class Hub implements LayerContext {
   gaps = 0
   readonly #rooms = new Map<string, Room>()
   readonly #roomHost: RoomHost
+  readonly #draining: (() => Promise<void>)[] = []
   readonly #drained: (() => void)[] = []
   #holds = 0
 
@@ -58,6 +62,7 @@ export class Hub implements LayerContext {
       backend.facts.crossProcess ? INTEREST_INTERVAL_MS : 0,
       (error) => this.report(error, { operation: 'interest' }),
     )
+    this.closing.addEventListener('abort', () => this.sessions.endAll('closing'), { once: true })
     this.sessions = new Sessions({
       listen: (onMessage, onReset) => this.#listenToControl(onMessage, onReset),
       publish: (command) => this.publisher.publishControl(CONTROL_CHANNEL, command, clock),
@@ -71,11 +76,16 @@ export class Hub implements LayerContext {
 
   /** Channels in use in this process. */
   get roomCount(): number {
-    return this.#rooms.size
+    return this.#rooms.size - (this.#rooms.has(CONTROL_CHANNEL) ? 1 : 0)
   }
 
   newHold(): string {
     return `hold-${++this.#holds}`
+  }
+
+  /** Is waited for when the layer closes, before it is known what was published. */
+  onDraining(task: () => Promise<void>): void {
+    this.#draining.push(task)
   }
 
   /** Runs when the layer closes and everything published was delivered. */
@@ -109,7 +119,9 @@ export class Hub implements LayerContext {
 
   totalLocalSubscribers(): number {
     let total = 0
-    for (const room of this.#rooms.values()) total += room.subscribers.size
+    for (const room of this.#rooms.values()) {
+      if (room.name !== CONTROL_CHANNEL) total += room.subscribers.size
+    }
     return total
   }
 
@@ -159,6 +171,8 @@ export class Hub implements LayerContext {
   }
 
   #listenToControl(onMessage: (message: Message) => void, onReset: () => void): Listening {
+    // Sessions that begin now are ended by whoever begins them.
+    if (this.closing.aborted) return { ready: Promise.resolve(), stop: () => {} }
     let leave: (() => void) | undefined
     let stopped = false
     const start = async () => {
@@ -186,7 +200,9 @@ export class Hub implements LayerContext {
 
   async #shutDown(): Promise<void> {
     await this.#withDeadline(this.#drain())
+    this.lifecycle.abandonOpening()
     this.publisher.abandon(layerClosed())
+    this.waits.abandon(layerClosed())
     for (const task of this.#drained) task()
     for (const room of this.#rooms.values()) room.close()
     this.#rooms.clear()
@@ -196,7 +212,9 @@ export class Hub implements LayerContext {
 
   async #drain(): Promise<void> {
     // Sessions release what they hold while there is still a backend to release it in.
+    await this.lifecycle.opened()
     await this.sessions.empty()
+    await Promise.all(this.#draining.map((task) => task()))
     await this.publisher.settled()
     await this.queue.caughtUp()
     await Promise.all([...this.#rooms.values()].map((room) => room.settled()))

@@ -4,6 +4,8 @@
 import type { Clock, Timer } from '../model/clock.js'
 import type { InterestStore } from '../ports/interest.js'
 
+const RETRY_MS = 1_000
+
 /** @internal */
 export class InterestReporter {
   readonly #store: InterestStore
@@ -12,6 +14,7 @@ export class InterestReporter {
   readonly #report: (error: unknown) => void
   #changed = new Map<string, number>()
   #timer: Timer | undefined
+  #closed = false
 
   constructor(
     store: InterestStore,
@@ -29,7 +32,7 @@ export class InterestReporter {
   changed(channel: string, count: number): void {
     this.#changed.set(channel, count)
     if (this.#intervalMs === 0) void this.#flush()
-    else this.#timer ??= this.#clock.after(this.#intervalMs, () => void this.#flush())
+    else this.#schedule(this.#intervalMs)
   }
 
   /** The cluster's count, with this process's own changes included. */
@@ -39,6 +42,7 @@ export class InterestReporter {
   }
 
   close(): void {
+    this.#closed = true
     this.#timer?.cancel()
     this.#changed.clear()
   }
@@ -52,11 +56,16 @@ export class InterestReporter {
     try {
       await this.#store.reportInterest(counts)
     } catch (error) {
-      // Newer counts win; the others are reported with the next change.
+      // Newer counts win; the others are reported again.
       for (const [channel, count] of counts) {
         if (!this.#changed.has(channel)) this.#changed.set(channel, count)
       }
       this.#report(error)
+      if (!this.#closed) this.#schedule(RETRY_MS)
     }
+  }
+
+  #schedule(delayMs: number): void {
+    this.#timer ??= this.#clock.after(delayMs, () => void this.#flush())
   }
 }

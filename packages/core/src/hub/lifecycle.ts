@@ -1,5 +1,6 @@
 // Where a layer stands: it connects on first use, may be told to earlier, and closes once.
 
+import { callSafely } from '../model/call.js'
 import { ChanError } from '../model/message.js'
 import type { ConnectionState } from '../ports/backend.js'
 
@@ -19,6 +20,7 @@ export class Lifecycle {
   readonly #closing = new AbortController()
   #state: ConnectionState = 'idle'
   #opening: Promise<void> | undefined
+  #abandon: (reason: unknown) => void = () => {}
   #closed: Promise<void> | undefined
   #isOpen = false
 
@@ -49,8 +51,22 @@ export class Lifecycle {
   /** Nothing if the backend is open, else a promise of it. A failure is not remembered. */
   ready(): Promise<void> | undefined {
     if (this.#isOpen) return undefined
-    this.#opening ??= this.#connect()
+    if (this.#closed && !this.#opening) return Promise.reject(layerClosed())
+    this.#opening ??= new Promise((resolve, reject) => {
+      this.#abandon = reject
+      this.#connect().then(resolve, reject)
+    })
     return this.#opening
+  }
+
+  /** Settles when nobody waits for the backend to open, if anybody does. Never rejects. */
+  async opened(): Promise<void> {
+    await this.#opening?.catch(() => {})
+  }
+
+  /** Whoever still waits for the backend to open is rejected. */
+  abandonOpening(): void {
+    this.#abandon(layerClosed())
   }
 
   /** Closes once; every call answers the same promise. */
@@ -71,11 +87,8 @@ export class Lifecycle {
     this.#state = state
     const event: StatusEvent = error === undefined ? { state } : { state, error }
     for (const listener of [...this.#listeners]) {
-      try {
-        listener(event)
-      } catch (failure) {
-        this.#failed(failure)
-      }
+      // An earlier one may have ended a later one.
+      if (this.#listeners.has(listener)) callSafely(() => listener(event), this.#failed)
     }
   }
 
@@ -97,7 +110,6 @@ export class Lifecycle {
     // Deferred, so that `#closed` is set when listeners of the signal call back.
     await undefined
     this.#closing.abort(layerClosed())
-    await this.#opening?.catch(() => {})
     try {
       await this.#close()
     } finally {

@@ -18,6 +18,18 @@ export interface Stamp {
   readonly ephemeral: boolean
 }
 
+/** What a publish to many channels is made of, once the channels are known. */
+export interface Plan {
+  batches(channels: readonly string[]): Promise<readonly Batch[]>
+  limits(channel: string): HistoryLimits
+}
+
+/** Channels that get one entry in one operation. */
+export interface Batch {
+  readonly channels: readonly string[]
+  readonly entry: Entry
+}
+
 /** Limits of messages that only matter inside the process. */
 const CONTROL_LIMITS: HistoryLimits = { maxHistory: 0, historyTtlMs: null, explicit: true }
 
@@ -32,6 +44,8 @@ export class Publisher {
   readonly #turns = new Turns()
   readonly #flights = new Flights()
   readonly #inProcess: boolean
+  /** The last publish to many channels that is not with the backend yet. Never rejects. */
+  #fence: Promise<void> | undefined
 
   constructor(
     backend: ChannelBackend,
@@ -55,7 +69,7 @@ export class Publisher {
     limits: HistoryLimits,
     encode: () => Entry | Promise<Entry>,
   ): Promise<Message> {
-    if (this.#turns.busy(channel)) return this.#inTurn(channel, limits, encode())
+    if (this.#fence || this.#turns.busy(channel)) return this.#inTurn(channel, limits, encode())
     const entry = encode()
     if (entry instanceof Promise || this.#lifecycle.ready()) {
       return this.#inTurn(channel, limits, entry)
@@ -63,23 +77,36 @@ export class Publisher {
     return this.#append(channel, entry, limits)
   }
 
-  /** Publishes one entry to many channels; calls of one `key` keep their order. */
-  publishEach(
-    key: string,
-    task: () => Promise<{ channels: readonly string[]; entry: Entry }[]>,
-    limits: (channel: string) => HistoryLimits,
-  ): Promise<number> {
-    return this.#turns.run(key, async () => {
+  /**
+   * Publishes to many channels, of which nobody knows yet what they are. It takes its place among the
+   * publishes of this process at the call: later ones wait until it has been handed to the backend.
+   */
+  publishEach(members: () => Promise<readonly string[]>, plan: Plan): Promise<number> {
+    const before = this.#fence
+    const earlier = this.#turns.snapshot()
+    const found = (async () => {
       await this.#lifecycle.ready()
-      let count = 0
-      for (const { channels, entry } of await task()) {
-        const appended = this.#backend.appendEach(channels, entry, limits)
-        const messages = await this.#flights.track(appended, () => this.#delivered())
-        for (const message of messages) this.#note(message)
-        count += messages.length
-      }
-      return count
+      return members()
+    })()
+    const handedOver = (async () => {
+      const batches = await plan.batches(await found)
+      await before
+      if (earlier.size > 0) await Promise.allSettled((await found).map((name) => earlier.get(name)))
+      return batches.map(({ channels, entry }) =>
+        this.#backend.appendEach(channels, entry, plan.limits),
+      )
+    })()
+    const fence: Promise<void> = handedOver.then(
+      () => this.#lift(fence),
+      () => this.#lift(fence),
+    )
+    this.#fence = fence
+    const counted = handedOver.then(async (appends) => {
+      const messages = (await Promise.all(appends)).flat()
+      for (const message of messages) this.#note(message)
+      return messages.length
     })
+    return this.#flights.track(counted, () => this.#delivered())
   }
 
   /** Publishes to a channel that only layers read. */
@@ -104,10 +131,16 @@ export class Publisher {
   #inTurn(channel: string, limits: HistoryLimits, entry: Entry | Promise<Entry>): Promise<Message> {
     // Its failure is heard in its turn, even if that comes later.
     if (entry instanceof Promise) entry.catch(() => {})
+    const fence = this.#fence
     return this.#turns.run(channel, async () => {
+      await fence
       await this.#lifecycle.ready()
       return this.#append(channel, await entry, limits)
     })
+  }
+
+  #lift(fence: Promise<void>): void {
+    if (this.#fence === fence) this.#fence = undefined
   }
 
   #append(channel: string, entry: Entry, limits: HistoryLimits): Promise<Message> {
@@ -144,12 +177,12 @@ export function makeEntry(body: string, stamp: Stamp, clock: Clock): Entry {
 }
 
 /** @throws {ChanError} `payload-too-large` */
-export function refuseTooLarge(channel: string, entry: Entry, limit: number): void {
-  if (entry.bytes <= limit) return
+export function refuseTooLarge(name: string, actual: number, limit: number): void {
+  if (actual <= limit) return
   throw new ChanError(
     'payload-too-large',
-    `A message of ${entry.bytes} bytes for channel '${channel}' is over the limit of ${limit} bytes.`,
+    `A message of ${actual} bytes for '${name}' is over the limit of ${limit} bytes.`,
     'Publish a reference to large content, or raise maxMessageBytes of the layer.',
-    { details: { channel, limit, actual: entry.bytes } },
+    { details: { limit, actual } },
   )
 }

@@ -60,6 +60,7 @@ export class Room implements Receiver {
       start: (position) => this.#feed.start(position),
       unwatch: () => {
         this.#feed.close()
+        this.#settled?.()
         return host.unwatch(name)
       },
       idle: () => host.idle(this),
@@ -70,6 +71,14 @@ export class Room implements Receiver {
   /** The position that every subscriber has reached. */
   get position(): Position {
     return this.#feed.position
+  }
+
+  /** The position that this subscriber has reached. */
+  positionOf(subscriber: Subscriber): Position {
+    if (subscriber.ownPosition) return subscriber.ownPosition
+    const { epoch, offset } = this.subscribers.owed(subscriber) ?? {}
+    if (epoch === undefined || offset === undefined) return this.position
+    return { epoch, offset: offset - 1 }
   }
 
   /** A message from the backend, out of the delivery queue. */
@@ -165,7 +174,8 @@ export class Room implements Receiver {
   }
 }
 
-function historyReset(channel: string, missed: number | null): ChanError {
+/** Continuity was lost and nobody handles it. */
+export function historyReset(channel: string, missed: number | null): ChanError {
   const lost = missed === null ? 'an unknown number of messages' : `${missed} messages`
   return new ChanError(
     'history-reset',

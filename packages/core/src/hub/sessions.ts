@@ -11,9 +11,9 @@ export const CONTROL_CHANNEL = '\u0001chan:control'
 
 /**
  * Why a session is ended: `disconnected`, the server wants the user gone; `unsure`, a command may
- * have been missed, so that everybody has to come back and be asked again.
+ * have been missed, so that everybody has to come back and be asked again; `closing`, the layer closes.
  */
-export type SessionEnd = 'disconnected' | 'unsure'
+export type SessionEnd = 'disconnected' | 'unsure' | 'closing'
 
 /** Ends one session. */
 export type EndSession = (why: SessionEnd) => void
@@ -66,7 +66,7 @@ export class Sessions {
     this.#size++
     this.#listening ??= this.#host.listen(
       (message) => this.#obey(message.data as ControlCommand),
-      () => this.#endAll(),
+      () => this.endAll('unsure'),
     )
     return () => this.#remove(userId, entry)
   }
@@ -93,9 +93,9 @@ export class Sessions {
     })
   }
 
-  #endAll(): void {
+  endAll(why: SessionEnd): void {
     for (const sessions of [...this.#byUser.values()]) {
-      for (const end of [...sessions]) end('unsure')
+      for (const end of [...sessions]) end(why)
     }
   }
 

@@ -7,7 +7,9 @@ import type { Subscriber } from './subscriber.js'
 /** @internal */
 export class SubscriberSet {
   readonly #dense: Subscriber[] = []
-  #delivering = false
+  /** The message on its way, and whose turn it is. */
+  #delivering: Message | undefined
+  #turn = 0
   #left: Subscriber[] = []
 
   /** Subscribers that have not ended. */
@@ -32,13 +34,20 @@ export class SubscriberSet {
 
   /** Hands the message to those that were there when it came. */
   deliver(message: Message): void {
-    this.#delivering = true
+    this.#delivering = message
     const dense = this.#dense
     // Those added by a callback come behind `count`: their subscription starts after this message.
     const count = dense.length
-    for (let index = 0; index < count; index++) (dense[index] as Subscriber).accept(message)
-    this.#delivering = false
+    for (this.#turn = 0; this.#turn < count; this.#turn++) {
+      ;(dense[this.#turn] as Subscriber).accept(message)
+    }
+    this.#delivering = undefined
     if (this.#left.length > 0) this.#removeLeft()
+  }
+
+  /** The message on its way that has not reached this subscriber yet, if there is one. */
+  owed(subscriber: Subscriber): Message | undefined {
+    return subscriber.slot > this.#turn ? this.#delivering : undefined
   }
 
   /** A copy, for rare walks that may change the set. */

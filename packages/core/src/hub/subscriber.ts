@@ -1,5 +1,6 @@
 // One callback on one channel: filter, isolation of failures, and catching up from a position.
 
+import { callSafely, isThenable, passes } from '../model/call.js'
 import type { Message, Position } from '../model/message.js'
 import { Feed, type FeedHost } from './feed.js'
 
@@ -12,7 +13,7 @@ export interface ResetEvent {
 
 /** What a subscription recovered when it began. */
 export interface Recovered {
-  /** Messages delivered from the log, before `subscribe` resolved. */
+  /** Messages from after `since` until the subscription went live, whatever its filter said. */
   readonly count: number
   /** The log did not reach back to `since`; delivery began at the top. */
   readonly truncated: boolean
@@ -85,7 +86,8 @@ export class Subscriber {
         },
         reset: (position, missed) => {
           if (recovering) truncated = true
-          else this.reset({ position, missed })
+          // Without a handler, `recovered` tells whoever subscribes.
+          if (!recovering || this.#init.onReset) this.reset({ position, missed })
         },
         caughtUp: () => {
           if (!recovering) return
@@ -111,11 +113,10 @@ export class Subscriber {
     if (!this.active) return
     const { onReset, report, lost } = this.#init
     if (!onReset) return report(lost(event), 'delivery')
-    try {
-      onReset(event)
-    } catch (error) {
-      report(error, 'onReset')
-    }
+    callSafely(
+      () => onReset(event),
+      (error) => report(error, 'onReset'),
+    )
   }
 
   /** No callback starts after this. */
@@ -127,20 +128,20 @@ export class Subscriber {
 
   #invoke(message: Message): void {
     if (!this.active) return
-    const filter = this.#filter
-    if (filter !== undefined) {
-      try {
-        if (!filter(message)) return
-      } catch (error) {
-        return this.#report(error, 'filter')
-      }
-    }
+    if (this.#filter !== undefined && !this.#passes(message)) return
     try {
       const result = this.#callback(message)
       if (result !== undefined) this.#watch(result)
     } catch (error) {
       this.#report(error, 'callback')
     }
+  }
+
+  #passes(message: Message): boolean {
+    const filter = this.#filter as (message: Message) => unknown
+    const passed = passes(filter, message, (error) => this.#report(error, 'filter'))
+    // A filter may end its own subscription.
+    return passed && this.active
   }
 
   /** An async callback is not waited for, but heard when it fails. */
@@ -154,12 +155,4 @@ export class Subscriber {
 function ahead(feed: Feed, message: Message): boolean {
   const { epoch, offset } = feed.position
   return epoch === message.epoch && offset > (message.offset as number)
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && isFunction(value.then)
-}
-
-function isFunction(value: unknown): boolean {
-  return typeof value === 'function'
 }

@@ -1,6 +1,8 @@
 // Keeps the calls of one key in order when some of them have to wait (for a connection, for an async
 // schema), and lets them run at once when none does.
 
+const NONE: ReadonlyMap<string, Promise<unknown>> = new Map()
+
 /** @internal */
 export class Turns {
   readonly #last = new Map<string, Promise<unknown>>()
@@ -33,9 +35,14 @@ export class Turns {
     return turn
   }
 
-  /** Resolves when every call has settled. */
+  /** Resolves when no call is open any more. */
   async settled(): Promise<void> {
     while (this.#open.size > 0) await Promise.allSettled([...this.#open.keys()])
+  }
+
+  /** By key, the last call that is open now; it settles after the earlier ones. */
+  snapshot(): ReadonlyMap<string, Promise<unknown>> {
+    return this.#last.size === 0 ? NONE : new Map(this.#last)
   }
 
   /** Rejects every call that is still open. */

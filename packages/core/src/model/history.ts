@@ -23,11 +23,14 @@ export interface HistoryQuery {
 }
 
 /**
- * The limits in force after an operation brought `next`: whoever named limits last wins, and
- * defaults never replace named ones.
+ * The limits to keep after an operation brought `next`: whoever named limits last wins, and defaults
+ * never replace named ones. Among defaults the widest is kept: processes may differ in theirs, and
+ * each shows its own window.
  */
 export function limitsInForce(current: HistoryLimits, next: HistoryLimits): HistoryLimits {
-  if (!next.explicit && current.explicit) return current
+  if (!next.explicit) {
+    return current.explicit || next.maxHistory <= current.maxHistory ? current : next
+  }
   const same = next.maxHistory === current.maxHistory && next.historyTtlMs === current.historyTtlMs
   return same && next.explicit === current.explicit ? current : next
 }

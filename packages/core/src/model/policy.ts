@@ -67,7 +67,7 @@ export class Policies {
   #warned = false
 
   constructor(defaultHistorySize: number, warn: (error: Error) => void) {
-    checkOptions({ maxHistory: defaultHistorySize })
+    readOptions({ maxHistory: defaultHistorySize })
     this.#warn = warn
     this.#fallback = {
       limits: { maxHistory: defaultHistorySize, historyTtlMs: null, explicit: false },
@@ -80,7 +80,7 @@ export class Policies {
 
   /** Adds a definition; the most specific matching one counts. */
   define(target: string | AnyChannelDefinition, options: DefinitionOptions): void {
-    checkOptions(options)
+    const own = readOptions(options)
     const source = typeof target === 'string' ? target : target.pattern
     const pattern = parsePattern(source)
     const twin = this.#definitions.find((definition) => samePattern(definition.pattern, pattern))
@@ -92,7 +92,7 @@ export class Policies {
       )
     }
     const shared = typeof target === 'string' ? undefined : target
-    if (shared?.message && options.schema) {
+    if (shared?.message && own.schema) {
       throw new ChanError(
         'invalid-option',
         `The definition of '${source}' has a message schema already.`,
@@ -101,7 +101,7 @@ export class Policies {
     }
     this.#definitions.push({
       pattern,
-      options: { ...options, schema: options.schema ?? shared?.message },
+      options: { ...own, schema: own.schema ?? shared?.message },
       presenceSchema: shared?.presence,
     })
     this.#definitions.sort((a, b) => comparePatterns(a.pattern, b.pattern))
@@ -110,8 +110,7 @@ export class Policies {
 
   /** Sets the named options of one channel; those not named stay as they are. */
   setByName(channel: string, options: ChannelOptions): void {
-    checkOptions(options)
-    const named = Object.entries(options).filter(([, value]) => value !== undefined)
+    const named = Object.entries(readOptions(options)).filter(([, value]) => value !== undefined)
     if (named.length === 0) return
     const merged = { ...this.#byName.get(channel), ...Object.fromEntries(named) }
     this.#byName.set(channel, merged)
@@ -149,7 +148,8 @@ export class Policies {
   }
 }
 
-function checkOptions(options: ChannelOptions): void {
+/** The known options, checked and copied, wherever they come from: a class instance has own ones, too. */
+function readOptions(options: ChannelOptions): ChannelOptions {
   const { maxHistory, historyTtlMs, ephemeral, authFn, schema } = options
   refuse(
     maxHistory !== undefined && !(Number.isSafeInteger(maxHistory) && maxHistory >= 0),
@@ -165,6 +165,12 @@ function checkOptions(options: ChannelOptions): void {
   refuse(authFn !== undefined && typeof authFn !== 'function', 'authFn', 'a function')
   const isSchema = schema === undefined || typeof schema['~standard']?.validate === 'function'
   refuse(!isSchema, 'schema', 'a Standard Schema v1 schema')
+  return { maxHistory, historyTtlMs, ephemeral, authFn: bound(options, authFn), schema }
+}
+
+/** A method keeps its object. */
+function bound(options: ChannelOptions, authFn: AuthFn | undefined): AuthFn | undefined {
+  return authFn && ((channelName, userId) => authFn.call(options, channelName, userId))
 }
 
 /** @throws {ChanError} `invalid-option` if `wrong` */

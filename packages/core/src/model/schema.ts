@@ -1,12 +1,19 @@
 // Runs a Standard Schema over a value, at once where the schema answers at once.
 
+import { isThenable } from './call.js'
+import type { Clock } from './clock.js'
+import { withDeadline } from './deadline.js'
 import { ChanError, type SchemaIssue, type StandardSchemaV1 } from './message.js'
+
+const DEADLINE_MS = 5_000
 
 /**
  * Calls `use` with what the schema makes of the value; without a schema, with the value itself.
- * @throws {ChanError} `schema-rejected` (or a promise of it), with the schema's complaints
+ * @throws {ChanError} `schema-rejected` (or a promise of it), with the schema's complaints;
+ * `unavailable` where an async one has not answered after 5 s
  */
 export function validated<R>(
+  clock: Clock,
   schema: StandardSchemaV1 | undefined,
   value: unknown,
   what: string,
@@ -23,10 +30,19 @@ export function validated<R>(
   } catch (cause) {
     throw failed(what, cause)
   }
-  if (!(result instanceof Promise)) return settle(result)
-  return result.then(settle, (cause) => {
+  if (!isThenable(result)) return settle(result)
+  const answer = Promise.resolve(result).catch((cause) => {
     throw failed(what, cause)
   })
+  return withDeadline(clock, DEADLINE_MS, answer, () => noAnswer(what)).then(settle)
+}
+
+function noAnswer(what: string): ChanError {
+  return new ChanError(
+    'unavailable',
+    `The schema did not decide about ${what} within ${DEADLINE_MS / 1000} s.`,
+    'Give whatever the schema waits for a deadline of its own, below this one.',
+  )
 }
 
 function rejected(what: string, issues: readonly SchemaIssue[]): ChanError {
@@ -42,8 +58,9 @@ function rejected(what: string, issues: readonly SchemaIssue[]): ChanError {
 function failed(what: string, cause: unknown): ChanError {
   return new ChanError(
     'schema-rejected',
-    `The schema failed while it checked ${what}: ${(cause as Error)?.message ?? cause}`,
-    'A schema must answer with issues, not throw.',
+    // The cause may be shown to clients by whoever passes this on; it stays in `cause`.
+    `The schema failed while it checked ${what}.`,
+    'See the cause of this error. A schema must answer with issues, not throw.',
     { cause },
   )
 }

@@ -1,6 +1,7 @@
 // Presence of a layer: holds put and released in call order, and the rosters that are listened to.
 
 import type { Hub } from '../hub/hub.js'
+import { layerClosed } from '../hub/lifecycle.js'
 import type { Room } from '../hub/room.js'
 import { Turns } from '../hub/turns.js'
 import { validateIdentifier } from '../model/message.js'
@@ -16,8 +17,8 @@ const BARE = 'bare'
 export class Presence {
   readonly #hub: Hub
   readonly #rosters = new Map<string, { readonly roster: Roster; readonly room: Room }>()
-  /** Channel → users that this process joined bare. */
-  readonly #bare = new Map<string, Set<string>>()
+  /** A bare hold may exist. Which ones is the backend's to know: others may end them. */
+  #bareUsed = false
   readonly #turns = new Turns()
 
   constructor(hub: Hub) {
@@ -35,13 +36,14 @@ export class Presence {
     this.#hub.lifecycle.assertUsable()
     validateIdentifier('userId', userId)
     // Encoded at the call: what the caller changes later is not what it said.
-    const encoded = encodeMetadata(metadata ?? {}, policy)
+    const encoded = encodeMetadata(metadata ?? {}, policy, this.#hub.clock)
     if (encoded instanceof Promise) encoded.catch(() => {})
+    // At the call: an unsubscribe right after it has to know.
+    if (hold === null) this.#bareUsed = true
     return this.#turns.run(turn(channel, userId), async () => {
       await this.#hub.lifecycle.ready()
       const joinedAt = this.#hub.clock.now() / 1000
       const entry = { userId, joinedAt, metadata: await encoded }
-      if (hold === null) this.#noteBare(channel, userId)
       const stored = await this.#hub.backend.put(channel, hold ?? BARE, entry)
       return { first: stored.first, record: toRecord(stored.entry) }
     })
@@ -57,26 +59,22 @@ export class Presence {
     validateIdentifier('userId', userId)
     return this.#turns.run(turn(channel, userId), async () => {
       await this.#hub.lifecycle.ready()
-      if (hold === null) this.#forgetBare(channel, userId)
       return this.#hub.backend.remove(channel, userId, hold, reason)
     })
   }
 
   /** The user has no subscription here any more, so its bare hold ends too, if there is one. */
   async releaseBare(channel: string, userId: string): Promise<void> {
-    if (!this.#forgetBare(channel, userId)) return
-    await this.leave(channel, userId, BARE, 'left')
-  }
-
-  /** Whether this process holds the user by a bare `join`. */
-  hasBare(channel: string, userId: string): boolean {
-    return this.#bare.get(channel)?.has(userId) ?? false
+    if (this.#bareUsed) await this.leave(channel, userId, BARE, 'left')
   }
 
   async clear(channel: string): Promise<void> {
     this.#hub.lifecycle.assertUsable()
+    // Joins called before this are cleared, too.
+    const prefix = turn(channel, '')
+    const joining = [...this.#turns.snapshot()].filter(([key]) => key.startsWith(prefix))
+    await Promise.allSettled(joining.map(([, turn]) => turn))
     await this.#hub.lifecycle.ready()
-    this.#bare.delete(channel)
     await this.#hub.backend.clearPresence(channel)
   }
 
@@ -109,11 +107,16 @@ export class Presence {
     }
   }
 
-  /** Nothing is told any more. */
+  /** Resolves when every join and leave called so far has settled. */
+  settled(): Promise<void> {
+    return this.#turns.settled()
+  }
+
+  /** Nothing is told any more, and nothing is waited for. */
   close(): void {
+    this.#turns.abandon(layerClosed())
     for (const { roster } of this.#rosters.values()) roster.close()
     this.#rosters.clear()
-    this.#bare.clear()
   }
 
   #roster(channel: string, room: Room): Roster {
@@ -131,24 +134,12 @@ export class Presence {
   }
 
   #leaveRoster(channel: string, room: Room, roster: Roster): void {
-    if (roster.listenerCount === 0 && this.#rosters.get(channel)?.roster === roster) {
+    if (!roster.inUse && this.#rosters.get(channel)?.roster === roster) {
       roster.close()
       this.#rosters.delete(channel)
       room.presenceListeners.delete(roster)
     }
     room.watch.release()
-  }
-
-  #noteBare(channel: string, userId: string): void {
-    const users = this.#bare.get(channel) ?? new Set()
-    this.#bare.set(channel, users.add(userId))
-  }
-
-  #forgetBare(channel: string, userId: string): boolean {
-    const users = this.#bare.get(channel)
-    if (!users?.delete(userId)) return false
-    if (users.size === 0) this.#bare.delete(channel)
-    return true
   }
 }
 

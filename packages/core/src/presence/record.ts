@@ -1,5 +1,6 @@
 // Presence between its stored form and what users see.
 
+import type { Clock } from '../model/clock.js'
 import { byteLength, ChanError, encodePayload, type Metadata } from '../model/message.js'
 import type { Policy } from '../model/policy.js'
 import { validated } from '../model/schema.js'
@@ -33,9 +34,13 @@ export function toRecord(entry: PresenceEntry): PresenceRecord {
 }
 
 /** @internal Checks and encodes metadata. The schema sees it as JSON has it. */
-export function encodeMetadata(metadata: unknown, policy: Policy): string | Promise<string> {
+export function encodeMetadata(
+  metadata: unknown,
+  policy: Policy,
+  clock: Clock,
+): string | Promise<string> {
   const value: unknown = JSON.parse(encodePayload(metadata))
-  return validated(policy.presenceSchema, value, 'the presence metadata', (checked) => {
+  return validated(clock, policy.presenceSchema, value, 'the presence metadata', (checked) => {
     const isObject = typeof checked === 'object' && checked !== null && !Array.isArray(checked)
     if (!isObject) {
       throw new ChanError(

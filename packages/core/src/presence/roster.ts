@@ -1,7 +1,9 @@
 // The members of one channel as this process knows them: listed once, then kept by changes. A change
 // that was missed shows in the versions, and the difference is told after listing again.
 
+import { layerClosed } from '../hub/lifecycle.js'
 import type { PresenceListener } from '../hub/room.js'
+import { callSafely } from '../model/call.js'
 import type { Clock, Timer } from '../model/clock.js'
 import type { LeaveReason, PresenceChange, PresenceEntry, PresenceList } from '../ports/presence.js'
 import { type PresenceEvent, type PresenceRecord, toRecord } from './record.js'
@@ -23,6 +25,8 @@ type Listener = (event: PresenceEvent) => unknown
 export class Roster implements PresenceListener {
   readonly #host: RosterHost
   readonly #listeners = new Set<Listener>()
+  /** Listeners that wait for their first sync. */
+  #joining = 0
   #members = new Map<string, { readonly entry: PresenceEntry; readonly record: PresenceRecord }>()
   #version = -1
   #listed: Promise<void> | undefined
@@ -37,8 +41,9 @@ export class Roster implements PresenceListener {
     this.#host = host
   }
 
-  get listenerCount(): number {
-    return this.#listeners.size
+  /** Somebody listens, or is about to. */
+  get inUse(): boolean {
+    return this.#listeners.size + this.#joining > 0
   }
 
   /** Adds a listener; it hears a `sync` before this resolves. Answers how to stop. */
@@ -49,12 +54,19 @@ export class Roster implements PresenceListener {
       this.#listeners.add(own)
       this.#tell(own, { type: 'sync', members: this.#records() })
     }
-    this.#listed ??= this.#list().catch((error: unknown) => {
-      this.#listed = undefined
-      throw error
-    })
-    await this.#listed
-    if (!this.#closed) await new Promise<void>((done) => this.#host.run(() => done(attach())))
+    this.#joining++
+    try {
+      this.#listed ??= this.#list().catch((error: unknown) => {
+        this.#listed = undefined
+        throw error
+      })
+      await this.#listed
+      await new Promise<void>((done) => this.#host.run(() => done(attach())))
+    } finally {
+      this.#joining--
+    }
+    // Only the end of the layer closes a roster that somebody waits for.
+    if (this.#closed) throw layerClosed()
     return () => this.#listeners.delete(own)
   }
 
@@ -106,9 +118,6 @@ export class Roster implements PresenceListener {
       })
       return
     }
-    if (!this.#listAgain) return
-    this.#listAgain = false
-    await this.#relist()
   }
 
   #replace({ version, entries }: PresenceList): void {
@@ -133,6 +142,10 @@ export class Roster implements PresenceListener {
     const early = this.#early
     this.#early = []
     this.#listing = false
+    if (this.#listAgain) {
+      this.#listAgain = false
+      void this.#relist()
+    }
     for (const change of early) this.changed(change)
   }
 
@@ -157,18 +170,17 @@ export class Roster implements PresenceListener {
   }
 
   #emit(event: PresenceEvent): void {
-    for (const listener of [...this.#listeners]) this.#tell(listener, event)
+    for (const listener of [...this.#listeners]) {
+      // An earlier one may have ended a later one.
+      if (this.#listeners.has(listener)) this.#tell(listener, event)
+    }
   }
 
   #tell(listener: Listener, event: PresenceEvent): void {
-    try {
-      const result = listener(event)
-      if (result instanceof Promise) {
-        result.catch((error: unknown) => this.#host.report(error, 'onPresence'))
-      }
-    } catch (error) {
-      this.#host.report(error, 'onPresence')
-    }
+    callSafely(
+      () => listener(event),
+      (error) => this.#host.report(error, 'onPresence'),
+    )
   }
 }
 

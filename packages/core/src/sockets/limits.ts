@@ -21,7 +21,7 @@ export interface ConnectionLimits {
    * it: close 1008. Their length is bounded by `maxBufferedBytes`. Default 256.
    */
   readonly maxQueuedFrames: number
-  /** Incoming frames of any kind; above it: close 1008. Default 50/s, burst 100. */
+  /** Incoming messages, whatever is done with them; above it: close 1008. Default 50/s, burst 100. */
   readonly commands: Rate
   /** Frames that are published; above it: an error frame `rate-limited`. Default 20/s, burst 40. */
   readonly publishes: Rate

@@ -70,6 +70,8 @@ export interface SocketGate {
   readonly maxPayloadBytes: number
   /** How long a connection may take to send its request, where the adapter's server has such a limit. */
   readonly handshakeTimeoutMs: number
+  /** How long a peer may take to finish the closing handshake, where the adapter's library asks. */
+  readonly closeTimeoutMs: number
   /** Whether a route has this path. An unmatched upgrade may belong to somebody else. */
   matches(url: string): boolean
   /**

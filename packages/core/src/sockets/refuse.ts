@@ -12,7 +12,7 @@ import type { Refusal } from './port.js'
  */
 export function refuse(status: number, text = 'Refused'): Refusal {
   if (Number.isInteger(status) && status >= 400 && status <= 599) {
-    return { refused: true, status, text }
+    return { refused: true, status, text: String(text) }
   }
   throw new ChanError(
     'invalid-option',
@@ -21,9 +21,9 @@ export function refuse(status: number, text = 'Refused'): Refusal {
   )
 }
 
-/** Whether `admit` answered with `refuse(…)`. */
+/** Whether `admit` answered with `refuse(…)`, and not with a context that looks a little like it. */
 export function isRefusal(answer: unknown): answer is Refusal {
-  return (
-    typeof answer === 'object' && answer !== null && 'refused' in answer && answer.refused === true
-  )
+  if (typeof answer !== 'object' || answer === null) return false
+  const { refused, status, text } = answer as Partial<Refusal>
+  return refused === true && typeof status === 'number' && typeof text === 'string'
 }

@@ -1,6 +1,7 @@
 // Routes upgrades to handlers: the user's side is `SocketRouter`, the adapter's is `SocketGate`.
 
-import { CloseCode } from '@chan/protocol'
+import { CloseCode, isChanError } from '@chan/protocol'
+import { callSafely } from '../model/call.js'
 import { type Clock, systemClock } from '../model/clock.js'
 import { type AdmissionHost, decide, type RouteAdmission } from './admission.js'
 import { type ChannelSocket, ConnectedSocket } from './channel-socket.js'
@@ -82,6 +83,7 @@ class Router implements SocketRouter<unknown> {
     this.gate = {
       maxPayloadBytes: this.#defaults.limits.maxPayloadBytes,
       handshakeTimeoutMs: durations.handshakeTimeoutMs,
+      closeTimeoutMs: durations.closeTimeoutMs,
       matches: (url) => this.#paths.match(url) !== undefined,
       admit: (upgrade, abandoned) =>
         decide(this.#paths.match(upgrade.url), upgrade, abandoned, admission),
@@ -135,18 +137,23 @@ class Router implements SocketRouter<unknown> {
     try {
       await route.handler(new ConnectedSocket(connection), request)
     } catch (error) {
+      // The client's doing: a name in the path that is no channel name would be none next time, too.
+      if (isChanError(error, 'invalid-channel-name')) {
+        return connection.close(CloseCode.policy, 'not a channel name')
+      }
       this.#report(error, { operation: 'handler', path: request.path })
       connection.close(CloseCode.fault, 'internal error')
     }
   }
 
   #report(error: unknown, context: SocketErrorContext): void {
-    try {
-      this.#onError(error, context)
-    } catch (failure) {
-      logSocketError(failure, context)
-      logSocketError(error, context)
-    }
+    callSafely(
+      () => this.#onError(error, context),
+      (failure) => {
+        logSocketError(failure, context)
+        logSocketError(error, context)
+      },
+    )
   }
 }
 

@@ -48,8 +48,8 @@ test('in and out in the documented order', async () => {
     'onConnect',
     'unsubscribe',
     'release alice',
-    'onDisconnect',
     'release group',
+    'onDisconnect',
   ])
   expect(channel.sessions).toBe(0)
 })
@@ -184,7 +184,7 @@ test('a layer that closes while a step is pending closes 1012 and reports nothin
   channel.fail('attach', unavailable)
   const { socket } = bridged({}, channel)
   await settled()
-  channel.closing.abort()
+  channel.close()
   expect(socket.closedWith?.code).toBe(1012)
   go()
   await settled()
@@ -214,8 +214,8 @@ test('a hook that hangs holds nothing up for longer than closeTimeoutMs', async 
   expect(channel.log.slice(-4)).toEqual([
     'unsubscribe',
     'release alice',
-    'onDisconnect',
     'release group',
+    'onDisconnect',
   ])
   expect(clock.pending).toBe(0)
 })

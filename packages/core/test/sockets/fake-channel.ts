@@ -2,6 +2,7 @@
 
 import { ChanError, Message, type Position, START } from '@chan/protocol'
 import type { Channel } from '../../src/channel/channel.js'
+import type { SessionEnd } from '../../src/hub/sessions.js'
 import { ManualClock } from '../../src/testing/manual-clock.js'
 
 type Step = 'authorize' | 'hold' | 'attach' | 'group' | 'history' | 'publish'
@@ -20,12 +21,19 @@ export class FakeChannel {
   sessions = 0
   position: Position = START
   attached: Attached | undefined
+  #endSession: (why: SessionEnd) => void = () => {}
   readonly #gates = new Map<Step, Promise<void>>()
   readonly #failures = new Map<Step, unknown>()
 
   /** For code under test. */
   get channel(): Channel {
     return this as unknown as Channel
+  }
+
+  /** The layer closes. */
+  close(): void {
+    this.closing.abort()
+    this.#endSession('closing')
   }
 
   /** The step waits until the answer is called. */
@@ -79,8 +87,9 @@ export class FakeChannel {
       newHold: () => 'hold',
       sessions: {
         ready: async () => {},
-        add: () => {
+        add: (_user: string | null, end: (why: SessionEnd) => void) => {
           this.sessions++
+          this.#endSession = end
           return () => this.sessions--
         },
       },

@@ -4,7 +4,7 @@ import { PermissionError } from '@chan/core'
 import type { Topic } from '../../cases.js'
 import type { Scene } from '../scene.js'
 import { turns } from '../until.js'
-import { refusal } from './collect.js'
+import { collect, refusal } from './collect.js'
 
 export const authorization: Topic<Scene> = {
   name: 'layer: authorization',
@@ -173,13 +173,14 @@ export const authorization: Topic<Scene> = {
         })
         const heard: unknown[] = []
         const pending = chat.subscribe((message) => heard.push(message.data), { userId: 'slow' })
-        await chat.subscribe(() => {}, { userId: 'fast' })
+        const fast = await collect(chat, { userId: 'fast' })
         await chat.publish('before')
+        await fast.count(1)
         expect(chat.localSubscriberCount).toBe(1)
         answer(true)
         await pending
         await chat.publish('after')
-        await turns()
+        await fast.count(2)
         expect(heard).toEqual(['after'])
       },
     },

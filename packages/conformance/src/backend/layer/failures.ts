@@ -96,6 +96,27 @@ export const failures: Topic<Scene> = {
       },
     },
     {
+      title: 'a filter that ends its own subscription: the callback does not start',
+      async run({ name, layer, expect }) {
+        const chat = (await layer()).channel(name('chat'))
+        const heard: unknown[] = []
+        const controller = new AbortController()
+        const filterFn = () => {
+          controller.abort()
+          return true
+        }
+        await chat.subscribe((message) => heard.push(message.data), {
+          filterFn,
+          signal: controller.signal,
+        })
+        const witness = await collect(chat)
+        await chat.publish(1)
+        await chat.publish(2)
+        await witness.count(2)
+        expect(heard).toEqual([])
+      },
+    },
+    {
       title: 'async callbacks are started in order and not waited for',
       async run({ name, layer, expect }) {
         const chat = (await layer()).channel(name('chat'))

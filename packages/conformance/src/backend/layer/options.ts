@@ -128,6 +128,19 @@ export const options: Topic<Scene> = {
       },
     },
     {
+      title: 'above 10,000 names with options onError says so once; every one still counts',
+      async run({ name, layer, reported, expect }) {
+        const one = await layer()
+        for (const n of upTo(10_050)) one.channel(name(`chat-${n}`), { authFn: () => false })
+        const codes = reported.map(({ error }) => (error as { code?: string }).code)
+        expect(codes).toEqual(['limit-reached'])
+        for (const n of [1, 10_000, 10_050]) {
+          const chat = one.channel(name(`chat-${n}`))
+          expect(await refusal(() => chat.subscribe(() => {}))).toBe('permission-denied')
+        }
+      },
+    },
+    {
       title: 'wrong options are refused where they are given',
       async run({ name, layer, expect }) {
         const one = await layer()

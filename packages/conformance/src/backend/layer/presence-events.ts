@@ -158,12 +158,15 @@ export const presenceEvents: Topic<Scene> = {
         const chat = (await layer()).channel(name('chat'))
         const watcher = await listen(chat)
         expect(chat.localSubscriberCount).toBe(0)
-        await chat.publish(1)
         const seen = await collect(chat)
+        expect(chat.localSubscriberCount).toBe(1)
+        await chat.publish(1)
+        await seen.count(1)
         await watcher.unsubscribe()
         await chat.publish(2)
-        expect(await seen.count(1)).toEqual([2])
-        expect(watcher.words()).toEqual(['sync:'])
+        expect(await seen.count(2)).toEqual([1, 2])
+        // A gap in the messages may bring another sync, but nobody joined.
+        expect(new Set(watcher.words())).toEqual(new Set(['sync:']))
       },
     },
     {

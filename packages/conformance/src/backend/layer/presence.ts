@@ -166,6 +166,28 @@ export const presence: Topic<Scene> = {
       },
     },
     {
+      title: 'an aborted signal takes away the presence that its subscription brought',
+      async run({ name, layer, expect }) {
+        const chat = (await layer()).channel(name('chat'))
+        const controller = new AbortController()
+        const { signal } = controller
+        await chat.subscribe(() => {}, { userId: 'alice', joinPresence: true, signal })
+        expect(await chat.presenceCount()).toBe(1)
+        controller.abort()
+        await until('alice to be gone', async () => (await chat.presenceCount()) === 0)
+        const early = new AbortController()
+        const pending = refusal(() =>
+          chat.subscribe(() => {}, { userId: 'bob', joinPresence: true, signal: early.signal }),
+        )
+        await turns(1)
+        early.abort()
+        await pending
+        await until('bob to be gone', async () => (await chat.presenceCount()) === 0)
+        await turns()
+        expect(await chat.presence()).toEqual([])
+      },
+    },
+    {
       title: 'a refused joinPresence leaves no subscription behind',
       async run({ name, layer, expect }) {
         const chat = (await layer()).channel(name('chat'))

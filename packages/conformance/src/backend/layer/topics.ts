@@ -2,6 +2,7 @@
 
 import { authorization } from './authorization.js'
 import { chains } from './chains.js'
+import { everything } from './everything.js'
 import { failures } from './failures.js'
 import { faults } from './faults.js'
 import { groups } from './groups.js'
@@ -36,4 +37,5 @@ export const layerTopics = [
   sessions,
   lifecycle,
   faults,
+  everything,
 ]

@@ -106,14 +106,31 @@ export const history: Topic<Scene> = {
       },
     },
     {
+      title: 'B5 where nobody named limits, each process shows the window of its own default',
+      async run({ name, pair, expect }) {
+        const channel = name('chat')
+        const [one, other] = await pair()
+        const narrow = { ...DEFAULT_LIMITS, maxHistory: 2 }
+        const wide = { ...DEFAULT_LIMITS, maxHistory: 5 }
+        for (const n of upTo(8)) {
+          const limits = n % 2 ? narrow : wide
+          await (n % 2 ? one : other).append(channel, n, { limits })
+        }
+        expect(await one.history(channel, {}, narrow)).toEqual([7, 8])
+        expect(await other.history(channel, {}, wide)).toEqual(upTo(8, 4))
+        expect(await one.history(channel, { limit: 1 }, narrow)).toEqual([8])
+      },
+    },
+    {
       title: 'B5 named limits replace the defaults that a channel began with',
       async run({ name, process, expect }) {
         const channel = name('chat')
         const one = await process()
-        await one.fill(channel, 6, { ...DEFAULT_LIMITS, maxHistory: 4 })
-        expect(await one.history(channel, {}, DEFAULT_LIMITS)).toEqual(upTo(6, 3))
+        await one.fill(channel, 6)
+        expect(await one.history(channel)).toEqual(upTo(6))
         await one.append(channel, 7, { limits: limits(2) })
-        expect(await one.history(channel, {}, DEFAULT_LIMITS)).toEqual([6, 7])
+        expect(await one.history(channel)).toEqual([6, 7])
+        expect(await one.history(channel, {}, limits(50))).toEqual([6, 7])
       },
     },
     {

@@ -50,7 +50,7 @@ export const furtherChannels: Topic<SocketScene> = {
     },
     {
       title: 'a socket that closes while its forward is being authorised keeps no subscription',
-      async run({ bridge, connect, layer, expect, reported }) {
+      async run({ bridge, enter, layer, expect, reported }) {
         let answer = (_allowed: boolean) => {}
         const direct = layer.channel('user:alice', {
           authFn: () =>
@@ -67,8 +67,7 @@ export const furtherChannels: Topic<SocketScene> = {
             })
           },
         }))
-        const client = await connect(server)
-        await until('the bridge', () => server.sockets.length === 1)
+        const client = await enter(server)
         client.close()
         await until('the end', () => server.results.length === 1)
         answer(true)

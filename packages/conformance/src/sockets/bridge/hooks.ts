@@ -97,7 +97,7 @@ export const hooks: Topic<SocketScene> = {
     },
     {
       title: 'what arrived before the peer closed is handled before onDisconnect',
-      async run({ bridge, connect, expect }) {
+      async run({ bridge, enter, expect }) {
         const log: string[] = []
         const server = await bridge({
           onMessage: async (text) => {
@@ -106,7 +106,7 @@ export const hooks: Topic<SocketScene> = {
           },
           onDisconnect: () => log.push('disconnected'),
         })
-        const client = await connect(server)
+        const client = await enter(server)
         for (const text of ['1', '2', '3']) client.send(text)
         client.close()
         await until('the end', () => server.results.length === 1)
@@ -115,15 +115,11 @@ export const hooks: Topic<SocketScene> = {
     },
     {
       title: 'frames that wait are bounded: above it 1008',
-      async run({ bridge, connect, expect }) {
+      async run({ bridge, enter, expect }) {
         const log: string[] = []
         let finish = () => {}
-        let ready = false
         const server = await bridge(
           {
-            onConnect: () => {
-              ready = true
-            },
             onMessage: async (text) => {
               log.push(text)
               await new Promise<void>((resolve) => {
@@ -133,8 +129,7 @@ export const hooks: Topic<SocketScene> = {
           },
           { maxQueuedFrames: 10 },
         )
-        const client = await connect(server)
-        await until('the bridge', () => ready)
+        const client = await enter(server)
         for (let i = 0; i < 12; i++) client.send(`${i}`)
         expect((await client.closed()).code).toBe(1008)
         finish()

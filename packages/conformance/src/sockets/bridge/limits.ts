@@ -29,18 +29,13 @@ export const limits: Topic<SocketScene> = {
     },
     {
       title: 'frames above the rate of commands close with 1008',
-      async run({ bridge, connect, expect }) {
+      async run({ bridge, enter, expect }) {
         const seen: string[] = []
-        let ready = false
-        const onConnect = () => {
-          ready = true
-        }
         const server = await bridge(
-          { onConnect, onMessage: (text) => seen.push(text) },
+          { onMessage: (text) => seen.push(text) },
           { commands: { perSecond: 0.001, burst: 5 } },
         )
-        const client = await connect(server)
-        await until('the bridge', () => ready)
+        const client = await enter(server)
         for (let i = 0; i < 6; i++) client.send(`${i}`)
         expect((await client.closed()).code).toBe(1008)
         await until('the end', () => server.results.length === 1)

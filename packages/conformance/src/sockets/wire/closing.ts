@@ -161,16 +161,14 @@ function once(
   return [
     {
       title: `S5 closed exactly once: ${what}`,
-      async run({ bridge, connect, expect, layer, reported }) {
+      async run({ bridge, enter, expect, layer, reported }) {
         const ends: number[] = []
         let aborted = 0
         const server = await bridge((_request, socket) => {
           socket.signal.addEventListener('abort', () => aborted++)
           return { onDisconnect: (_channel, { code }) => ends.push(code) }
         })
-        const client = await connect(server, '/ws/general?user=alice')
-        await until('the bridge', () => server.channel('general').localSubscriberCount === 1)
-        await turns()
+        const client = await enter(server, '/ws/general?user=alice')
         const [socket] = server.sockets
         if (!socket) throw new Error('no socket')
         end(client, socket)

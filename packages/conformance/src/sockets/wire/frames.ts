@@ -42,13 +42,13 @@ export const frames: Topic<SocketScene> = {
     ...refused('a continuation of nothing', 1002, [['x', { opcode: Opcode.continuation }]]),
     {
       title: 'the limit of a message is in bytes, and an option',
-      async run({ bridge, connect, expect }) {
+      async run({ bridge, enter, expect }) {
         const seen: string[] = []
         const server = await bridge(
           { onMessage: (text) => seen.push(text) },
           { maxPayloadBytes: 10 },
         )
-        const client = await connect(server)
+        const client = await enter(server)
         client.send('éééé😀'.slice(0, 4))
         client.send('ééééé')
         client.send('éééééé')
@@ -70,10 +70,10 @@ export const frames: Topic<SocketScene> = {
     },
     {
       title: 'frames after a close frame, of either side, are not handled',
-      async run({ bridge, connect, expect }) {
+      async run({ bridge, enter, expect }) {
         const seen: string[] = []
         const server = await bridge({ onMessage: (text) => seen.push(text) })
-        const client = await connect(server)
+        const client = await enter(server)
         client.socket.write(
           Buffer.concat([
             encodeFrame('before'),
@@ -82,7 +82,7 @@ export const frames: Topic<SocketScene> = {
           ]),
         )
         await until('the end', () => server.results.length === 1)
-        const rude = await connect(server)
+        const rude = await enter(server)
         rude.polite = false
         rude.send('before')
         await until('a frame', () => seen.length === 2)

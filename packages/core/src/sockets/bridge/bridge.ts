@@ -54,7 +54,7 @@ export class Bridge {
     if (this.#released) queueMicrotask(() => void this.releasePresence())
   }
 
-  /** Releases every presence that this connection holds. Answers whether a user left with it. */
+  /** Releases every presence that this connection holds. Answers whether its user left with it. */
   async releasePresence(): Promise<boolean> {
     this.#released = true
     const users = [...this.#present]
@@ -63,7 +63,7 @@ export class Bridge {
     for (const userId of users) {
       await this.attempt('presence', async () => {
         const released = await this.inner.release(userId, this.hold, 'disconnected')
-        last ||= released.last
+        if (userId === this.userId) last = released.last
       })
     }
     return last

@@ -1,20 +1,25 @@
-// The way out: what the connection held is released, in the reverse of how others would notice it:
-// no more messages, then no presence, then the hook that may say so, then the groups.
+// The way out: what the connection held is released, no messages first, then no presence, then no
+// groups; then the hook that may say so.
 
-import type { Ending } from '../connection.js'
 import type { Bridge } from './bridge.js'
+import type { DisconnectInfo } from './options.js'
+import { patiently } from './patience.js'
 
-/** Runs once, after the connection ended. Never rejects. */
-export async function disconnect(bridge: Bridge, ending: Ending): Promise<void> {
-  const { subscription, options, channel, hold, groups } = bridge
+/** Runs once, after the connection ended. Answers whether its user left with it. Never rejects. */
+export async function release(bridge: Bridge): Promise<boolean> {
+  const { subscription, channel, hold, groups } = bridge
   if (subscription) await bridge.attempt('unsubscribe', () => subscription.unsubscribe())
   const last = await bridge.releasePresence()
-  const { code, reason } = ending
-  if (bridge.greeted && options.onDisconnect) {
-    const { onDisconnect } = options
-    await bridge.attempt('onDisconnect', () => onDisconnect(channel, { last, code, reason }))
-  }
   for (const group of groups) {
     await bridge.attempt('group', () => group.release(channel.name, hold))
   }
+  return last
+}
+
+/** The hook, if the other one had its turn. Waited for as long as hooks may take. Never rejects. */
+export async function farewell(bridge: Bridge, info: DisconnectInfo): Promise<void> {
+  const { onDisconnect } = bridge.options
+  if (!bridge.greeted || !onDisconnect) return
+  const hook = bridge.attempt('onDisconnect', () => onDisconnect(bridge.channel, info))
+  await patiently(bridge.connection, hook)
 }

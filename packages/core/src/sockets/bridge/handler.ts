@@ -6,7 +6,7 @@ import type { ChannelSocket } from '../channel-socket.js'
 import { endSession } from '../end-session.js'
 import { Bridge } from './bridge.js'
 import { connect } from './connect.js'
-import { disconnect } from './disconnect.js'
+import { farewell, release } from './disconnect.js'
 import { type BridgeOptions, type BridgeResult, checkBridgeOptions } from './options.js'
 import { patiently } from './patience.js'
 
@@ -16,8 +16,8 @@ import { patiently } from './patience.js'
  *
  * Resolves when the socket is gone and everything the connection held is released. Never rejects,
  * except for a second bridge on one socket; errors go to the layer's `onError`. Frames that arrive
- * before the bridge is ready wait, at most `maxQueuedFrames`; those that arrived before the peer
- * closed are still handled, for at most `closeTimeoutMs`.
+ * before the bridge is ready wait, at most `maxQueuedFrames`. Once `onConnect` was reached, those
+ * that arrived before the peer closed are still handled, for at most `closeTimeoutMs`.
  *
  * Close codes: 1003 binary frame, 1007 bad UTF-8, 1008 denied, unusable options or too many frames,
  * 1009 too large, 1011 `onConnect` or the backend failed, 1012 the server goes away, 1013 slow
@@ -37,7 +37,9 @@ export async function websocketChannelHandler<T = unknown, P = Metadata>(
     channel as unknown as Channel,
     options as unknown as BridgeOptions,
   )
-  const release = hearOfTheEnd(bridge)
+  const { sessions, closing } = bridge.inner.context
+  const unregister = sessions.add(bridge.userId, (why) => endSession(connection, why))
+  if (closing.aborted) endSession(connection, 'closing')
   let leave = () => {}
   try {
     checkBridgeOptions(bridge.options)
@@ -48,24 +50,13 @@ export async function websocketChannelHandler<T = unknown, P = Metadata>(
     connection.close(CloseCode.fault, 'internal error')
   }
   const ending = await bridge.ended
-  await patiently(connection, connection.inbox.idle())
+  // A layer that closes waits for nobody's hooks: one of them may be waiting for the layer.
+  if (!closing.aborted) await patiently(connection, connection.inbox.idle())
   connection.inbox.close()
-  await disconnect(bridge, ending)
-  release()
+  const last = await release(bridge)
+  unregister()
+  await farewell(bridge, { last, ...ending })
   leave()
   await connection.gone
   return { code: ending.code, reason: ending.reason, denied: bridge.denied }
-}
-
-/** The server may end the connection: because of its user, or because the layer closes. */
-function hearOfTheEnd({ connection, inner, userId }: Bridge): () => void {
-  const { sessions, closing } = inner.context
-  const goAway = () => connection.close(CloseCode.goingAway, 'the server is going away')
-  closing.addEventListener('abort', goAway)
-  if (closing.aborted) goAway()
-  const unregister = sessions.add(userId, (why) => endSession(connection, why))
-  return () => {
-    closing.removeEventListener('abort', goAway)
-    unregister()
-  }
 }

@@ -39,7 +39,8 @@ function handling(bridge: Bridge): FrameConsumer {
 
 /** Tells the peer why its frame was not published. Foreign errors are for `onError` alone. */
 function answer(bridge: Bridge, error: unknown): void {
-  if (!isChanError(error)) bridge.report('publish', error)
+  // What is the server's own fault is told to the server.
+  if (!isChanError(error) || error.cause !== undefined) bridge.report('publish', error)
   const told = isChanError(error) ? error : internal()
   bridge.connection.outbox.send(encodeErrorFrame(told))
 }

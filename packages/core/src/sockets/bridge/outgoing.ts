@@ -3,6 +3,7 @@
 
 import { CloseCode, type Message, type Position } from '@chan/protocol'
 import type { Subscription } from '../../channel/subscription.js'
+import { passes } from '../../model/call.js'
 import type { Bridge } from './bridge.js'
 
 /** @internal */
@@ -69,12 +70,7 @@ export class Outgoing {
   #passes(message: Message): boolean {
     const { filterFn } = this.#bridge.options
     if (!filterFn) return true
-    try {
-      return Boolean(filterFn(message))
-    } catch (error) {
-      this.#bridge.report('filter', error)
-      return false
-    }
+    return passes(filterFn, message, (error) => this.#bridge.report('filter', error))
   }
 }
 

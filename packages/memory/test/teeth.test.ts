@@ -1,0 +1,146 @@
+// The suite bites: backends that break one clause each, and a case that must notice.
+
+import { backendSuite, wrapped } from '@chan/conformance'
+import type { ChannelBackend, Entry, HistoryLimits } from '@chan/core/backend'
+import { START } from '@chan/core/backend'
+import { expect, test } from 'vitest'
+import { harness } from './harness.js'
+import { LIMITS } from './open.js'
+
+type Methods = { -readonly [K in keyof ChannelBackend]?: ChannelBackend[K] }
+
+/** The backend with some of its methods replaced. */
+function broken(backend: ChannelBackend, methods: Methods): ChannelBackend {
+  return new Proxy(backend, {
+    get(target, key) {
+      if (Object.hasOwn(methods, key)) return methods[key as keyof Methods]
+      const value: unknown = Reflect.get(target, key)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+const mutants: Readonly<
+  Record<string, readonly [title: string, (inner: ChannelBackend) => Methods]>
+> = {
+  'ignores ids': [
+    'B1 a repeated id answers the first message',
+    (inner) => ({
+      append: (channel: string, entry: Entry, limits: HistoryLimits) =>
+        inner.append(channel, { ...entry, id: null }, limits),
+    }),
+  ],
+  'lets small messages overtake large ones': [
+    'B9 a body of 1 MiB arrives whole',
+    (inner) => ({
+      append: async (channel: string, entry: Entry, limits: HistoryLimits) => {
+        if (entry.bytes > 8_000) await turn()
+        return inner.append(channel, entry, limits)
+      },
+    }),
+  ],
+  'lets calls overtake each other': [
+    'B2 calls on one channel take offsets in call order',
+    (inner) => ({
+      append: async (channel: string, entry: Entry, limits: HistoryLimits) => {
+        if (entry.bytes % 2) await turn()
+        return inner.append(channel, entry, limits)
+      },
+    }),
+  ],
+  'encodes bodies again': [
+    'B9 a body is stored and delivered as it is: spaces',
+    (inner) => ({
+      append: (channel: string, entry: Entry, limits: HistoryLimits) => {
+        const body = JSON.stringify(JSON.parse(entry.body))
+        return inner.append(channel, { ...entry, body }, limits)
+      },
+    }),
+  ],
+  'stores ephemeral messages': [
+    'B6 an ephemeral message takes no offset',
+    (inner) => ({
+      append: (channel: string, entry: Entry, limits: HistoryLimits) =>
+        inner.append(channel, { ...entry, ephemeral: false }, limits),
+    }),
+  ],
+  'never answers truncated': [
+    'B5 other epochs and offsets above the top are truncated',
+    (inner) => ({
+      read: async (channel, after, limit) => ({
+        ...(await inner.read(channel, after, limit)),
+        truncated: false,
+      }),
+    }),
+  ],
+  'forgets named limits': [
+    'B5 named limits win over defaults',
+    (inner) => ({
+      append: (channel: string, entry: Entry) => inner.append(channel, entry, LIMITS),
+    }),
+  ],
+  'shows what a lower limit had hidden': [
+    'B5 a lower limit hides at once',
+    (inner) => ({
+      history: async (channel, _query, { maxHistory }) =>
+        (await inner.read(channel, START, 1_000)).messages.slice(-maxHistory),
+    }),
+  ],
+  'starts every watch at START': [
+    'B4 watch answers the top',
+    (inner) => ({
+      watch: async (channel) => {
+        await inner.watch(channel)
+        return START
+      },
+    }),
+  ],
+  'takes first and last from what it read before': [
+    'B7 of simultaneous first holds one is first',
+    (inner) => ({
+      put: async (channel, hold, entry) => {
+        const { entries } = await inner.list(channel)
+        const stored = await inner.put(channel, hold, entry)
+        return { ...stored, first: entries.every(({ userId }) => userId !== entry.userId) }
+      },
+    }),
+  ],
+  'takes the joining time of the last join': [
+    'B7 the last metadata wins and joinedAt stays',
+    (inner) => ({
+      put: async (channel, hold, entry) => ({ ...(await inner.put(channel, hold, entry)), entry }),
+    }),
+  ],
+  'discards only its own holds': [
+    'B8 discarding ends a membership whoever holds it',
+    (inner) => ({
+      removeMember: (group, channel, hold) => inner.removeMember(group, channel, hold ?? 'h'),
+    }),
+  ],
+  'answers after close': [
+    'B10 after close every call rejects with layer-closed',
+    () => ({ totalInterest: async () => 0 }),
+  ],
+}
+
+for (const [what, [title, mutate]] of Object.entries(mutants)) {
+  test(`a backend that ${what} fails '${title}'`, async () => {
+    const found: (() => Promise<void>)[] = []
+    const note = (name: string, body: () => Promise<void>) => {
+      if (name.startsWith(title)) found.push(body)
+    }
+    const runner = {
+      describe: (_name: string, body: () => void) => body(),
+      test: Object.assign(note, { skip: () => {} }),
+      expect,
+    }
+    backendSuite(
+      runner,
+      wrapped(harness, what, (backend) => broken(backend, mutate(backend))),
+    )
+    expect(found.length).toBe(1)
+    await expect(found[0]?.()).rejects.toThrow()
+  }, 30_000)
+}
