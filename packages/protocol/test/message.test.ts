@@ -321,7 +321,7 @@ describe('types', () => {
   })
 })
 
-test('a message is read-only at run time, and still remembers what it worked out', () => {
+it('a message is read-only at run time, and still remembers what it worked out', () => {
   const message = Message.fromStored({
     channel: 'c',
     body: '{"n":1}',
