@@ -1,3 +1,4 @@
+import { waitFor } from '@chan/testkit'
 import { describe, expect, test } from 'vitest'
 import { InterestReporter } from '../src/hub/interest.js'
 import { ManualClock } from '../src/testing/index.js'
@@ -59,5 +60,32 @@ describe('InterestReporter', () => {
         ['b', 2],
       ],
     ])
+  })
+
+  test('a failed report is sent again by itself, also where reports go out at once', async () => {
+    for (const intervalMs of [0, 1_000]) {
+      const { clock, reports, control, errors, reporter } = setUp(intervalMs)
+      control.fail = true
+      reporter.changed('a', 1)
+      clock.advance(intervalMs)
+      await waitFor(() => errors.length === 1, { deadlineMs: 1000, label: 'the failure' })
+      control.fail = false
+      clock.advance(1_000)
+      expect(reports).toEqual([[['a', 1]]])
+      expect(clock.pending).toBe(0)
+    }
+  })
+
+  test('once closed it sends nothing more, whatever failed before', async () => {
+    const { clock, reports, control, errors, reporter } = setUp(1_000)
+    control.fail = true
+    reporter.changed('a', 1)
+    clock.advance(1_000)
+    reporter.close()
+    await waitFor(() => errors.length === 1, { deadlineMs: 1000, label: 'the failure' })
+    control.fail = false
+    clock.advance(10_000)
+    expect(reports).toEqual([])
+    expect(clock.pending).toBe(0)
   })
 })

@@ -112,6 +112,39 @@ describe('Roster', () => {
     expect(clock.pending).toBe(0)
   })
 
+  test('a gap while it lists for the first time makes it list again', async () => {
+    const { roster, store, told, listener, join, leave } = setUp()
+    join('ghost')
+    const listening = roster.listen(listener)
+    // The list under way holds what was true before; that the ghost left is what went missing.
+    leave('ghost')
+    roster.gap()
+    await listening
+    const known = () => told.at(-1)
+    const truths: unknown[] = ['sync ', 'leave ghost timed-out']
+    await waitFor(() => truths.includes(known()), { deadlineMs: 1000, label: 'the truth' })
+    expect(store.lists).toBe(2)
+    expect(told[0]).toMatch(/^sync/)
+  })
+
+  test('whoever waits for the first list keeps the roster in use', async () => {
+    const { roster, listener } = setUp()
+    expect(roster.inUse).toBe(false)
+    const first = await roster.listen(listener)
+    const second = roster.listen(listener)
+    first()
+    expect(roster.inUse).toBe(true)
+    ;(await second)()
+    expect(roster.inUse).toBe(false)
+  })
+
+  test('a roster that the layer closes refuses who still waits for it', async () => {
+    const { roster, listener } = setUp()
+    const listening = roster.listen(listener)
+    roster.close()
+    await expect(listening).rejects.toMatchObject({ code: 'layer-closed' })
+  })
+
   test('a failing listener hurts nobody else', async () => {
     const { roster, errors, told, listener, join } = setUp()
     await roster.listen(() => {

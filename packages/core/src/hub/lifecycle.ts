@@ -38,6 +38,11 @@ export class Lifecycle {
     return this.#state
   }
 
+  /** The backend is open. */
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
   /** Aborts when closing begins. */
   get closing(): AbortSignal {
     return this.#closing.signal

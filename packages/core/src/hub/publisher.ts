@@ -71,7 +71,7 @@ export class Publisher {
   ): Promise<Message> {
     if (this.#fence || this.#turns.busy(channel)) return this.#inTurn(channel, limits, encode())
     const entry = encode()
-    if (entry instanceof Promise || this.#lifecycle.ready()) {
+    if (entry instanceof Promise || !this.#lifecycle.isOpen) {
       return this.#inTurn(channel, limits, entry)
     }
     return this.#append(channel, entry, limits)
@@ -133,7 +133,7 @@ export class Publisher {
     if (entry instanceof Promise) entry.catch(() => {})
     const fence = this.#fence
     return this.#turns.run(channel, async () => {
-      await fence
+      if (fence) await fence
       await this.#lifecycle.ready()
       return this.#append(channel, await entry, limits)
     })

@@ -43,7 +43,7 @@ export class Room implements Receiver {
   readonly #host: RoomHost
   readonly #feedHost: FeedHost
   #feed: Feed
-  /** The last message of this process that the backend confirmed as stored. */
+  /** The highest message of this process that the backend confirmed as stored. */
   #committed: Message | undefined
   #settled: (() => void) | undefined
 
@@ -119,7 +119,10 @@ export class Room implements Receiver {
 
   /** This process stored a message; it may be on its way back yet. */
   committed(message: Message): void {
-    if (message.offset !== undefined) this.#committed = message
+    if (message.offset === undefined) return
+    // Answers may come in another order than the messages have.
+    const { epoch, offset = 0 } = this.#committed ?? {}
+    if (message.epoch !== epoch || message.offset > offset) this.#committed = message
   }
 
   /** Resolves when subscribers have heard of everything this process stored or has heard of. */
