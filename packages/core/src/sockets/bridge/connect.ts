@@ -76,7 +76,7 @@ async function greeted(bridge: Bridge, first: boolean): Promise<boolean> {
       connection.close(CloseCode.fault, 'internal error')
     }
   }
-  await patiently(connection, hook())
+  await patiently(bridge, hook())
   return !failed
 }
 

@@ -21,5 +21,5 @@ export async function farewell(bridge: Bridge, info: DisconnectInfo): Promise<vo
   const { onDisconnect } = bridge.options
   if (!bridge.greeted || !onDisconnect) return
   const hook = bridge.attempt('onDisconnect', () => onDisconnect(bridge.channel, info))
-  await patiently(bridge.connection, hook)
+  await patiently(bridge, hook)
 }

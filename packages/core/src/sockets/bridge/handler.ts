@@ -50,8 +50,7 @@ export async function websocketChannelHandler<T = unknown, P = Metadata>(
     connection.close(CloseCode.fault, 'internal error')
   }
   const ending = await bridge.ended
-  // A layer that closes waits for nobody's hooks: one of them may be waiting for the layer.
-  if (!closing.aborted) await patiently(connection, connection.inbox.idle())
+  await patiently(bridge, connection.inbox.idle())
   connection.inbox.close()
   const last = await release(bridge)
   unregister()
