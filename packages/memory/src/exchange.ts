@@ -19,12 +19,12 @@ import type { Announcement } from './channel-presence.js'
 import { Dispatcher } from './dispatcher.js'
 import { newEpochPrefix } from './epoch.js'
 import { GroupTable } from './group-table.js'
-import { IdleChannels } from './idle-channels.js'
 import { InterestTable } from './interest-table.js'
 import type { Member } from './member.js'
 import { RecoveryTail } from './recovery-tail.js'
 import { RememberedIds } from './remembered-ids.js'
-import { Topic } from './topic.js'
+import type { Topic } from './topic.js'
+import { Topics } from './topics.js'
 
 /** What a retained message takes beside its body: the object, its place in the queues, its strings. */
 const OVERHEAD_BYTES = 256
@@ -35,8 +35,7 @@ export class Exchange {
   readonly groups = new GroupTable()
   readonly interest = new InterestTable()
   readonly #clock: Clock
-  readonly #topics = new Map<string, Topic>()
-  readonly #idle: IdleChannels
+  readonly #topics: Topics
   readonly #tail: RecoveryTail
   readonly #ids: RememberedIds
   readonly #dispatcher = new Dispatcher()
@@ -45,26 +44,26 @@ export class Exchange {
 
   constructor(limits: BusLimits, clock: Clock) {
     this.#clock = clock
-    this.#idle = new IdleChannels(limits.maxIdleChannels, (topic) => this.#forget(topic))
+    this.#topics = new Topics(limits.maxIdleChannels)
     this.#tail = new RecoveryTail(limits.recoveryMs, limits.recoveryBytes)
     this.#ids = new RememberedIds(limits.idempotencyMs, IDEMPOTENCY_BYTES)
   }
 
   append(channel: string, entry: Entry, limits: HistoryLimits): Message {
-    const known = this.#topics.get(channel)
+    const known = this.#topics.find(channel)
     if (entry.ephemeral) return this.#pass(channel, known, entry)
     const now = this.#clock.now()
     if (entry.id !== null) {
       const first = this.#ids.get(channel, entry.id, now)
       if (first !== undefined) return first
     }
-    const topic = known ?? this.#open(channel)
+    const topic = known ?? this.#topics.open(channel)
     topic.log ??= new ChannelLog(channel, this.#newEpoch(), limits)
     const message = topic.log.append(entry, limits)
     const bytes = entry.bytes + OVERHEAD_BYTES
     this.#tail.push(topic.log, message.offset as number, bytes, now)
     if (entry.id !== null) this.#ids.set(channel, entry.id, message, bytes, now)
-    if (topic.idle) this.#idle.touch(topic)
+    this.#topics.touch(topic)
     this.#dispatcher.message(topic.watchers, channel, message)
     return message
   }
@@ -93,21 +92,21 @@ export class Exchange {
   }
 
   clear(channel: string): void {
-    this.#topics.get(channel)?.log?.clear()
+    this.#topics.find(channel)?.log?.clear()
   }
 
   watch(member: Member, channel: string): Position {
-    const topic = this.#topics.get(channel) ?? this.#open(channel)
+    const topic = this.#topics.open(channel)
     topic.watch(member)
-    this.#settle(topic)
+    this.#topics.settle(topic)
     return topic.log?.top ?? START
   }
 
   unwatch(member: Member, channel: string): void {
-    const topic = this.#topics.get(channel)
+    const topic = this.#topics.find(channel)
     if (!topic) return
     topic.unwatch(member)
-    this.#settle(topic)
+    this.#topics.settle(topic)
   }
 
   put(
@@ -116,7 +115,7 @@ export class Exchange {
     hold: string,
     entry: PresenceEntry,
   ): { readonly first: boolean; readonly entry: PresenceEntry } {
-    const topic = this.#topics.get(channel) ?? this.#open(channel)
+    const topic = this.#topics.open(channel)
     const { change, ...result } = topic.presence.put(member, hold, entry)
     this.#announce(topic, change)
     return result
@@ -130,18 +129,18 @@ export class Exchange {
     hold: string | null,
     reason: LeaveReason,
   ): boolean {
-    const topic = this.#topics.get(channel)
+    const topic = this.#topics.find(channel)
     const change = topic?.presence.remove(member, userId, hold, reason) ?? null
     if (topic) this.#announce(topic, change)
     return change !== null
   }
 
   list(channel: string): PresenceList {
-    return this.#topics.get(channel)?.presence.list() ?? { version: 0, entries: [] }
+    return this.#topics.find(channel)?.presence.list() ?? { version: 0, entries: [] }
   }
 
   clearPresence(channel: string): void {
-    const topic = this.#topics.get(channel)
+    const topic = this.#topics.find(channel)
     if (topic) this.#announce(topic, topic.presence.clear())
   }
 
@@ -150,7 +149,7 @@ export class Exchange {
     this.groups.removeMember(member)
     this.interest.removeMember(member)
     this.#dispatcher.after(() => {
-      for (const topic of this.#topics.values()) {
+      for (const topic of this.#topics) {
         const watched = topic.unwatch(member)
         const change = topic.presence.removeMember(member, reason)
         // The others keep their place among the idle ones.
@@ -162,7 +161,7 @@ export class Exchange {
   stats(): Readonly<Record<string, number>> {
     return {
       channels: this.#topics.size,
-      idleChannels: this.#idle.size,
+      idleChannels: this.#topics.idleSize,
       recoveryMessages: this.#tail.length,
       recoveryBytes: this.#tail.bytes,
       rememberedIds: this.#ids.size,
@@ -177,34 +176,16 @@ export class Exchange {
     return message
   }
 
-  #open(channel: string): Topic {
-    const topic = new Topic(channel)
-    this.#topics.set(channel, topic)
-    return topic
-  }
-
   /** The channel for reading, which counts as a use. */
   #use(channel: string): Topic | undefined {
-    const topic = this.#topics.get(channel)
-    if (topic?.log && topic.idle) this.#idle.touch(topic)
+    const topic = this.#topics.find(channel)
+    if (topic) this.#topics.touch(topic)
     return topic
   }
 
   #announce(topic: Topic, change: Announcement): void {
-    this.#settle(topic)
+    this.#topics.settle(topic)
     if (change) this.#dispatcher.presence(topic.watchers, topic.name, change)
-  }
-
-  /** Puts the channel where it belongs after its watchers or members changed. */
-  #settle(topic: Topic): void {
-    if (!topic.idle) this.#idle.remove(topic)
-    else if (topic.log) this.#idle.touch(topic)
-    else this.#topics.delete(topic.name)
-  }
-
-  #forget(topic: Topic): void {
-    this.#topics.delete(topic.name)
-    topic.log?.forget()
   }
 
   #newEpoch(): string {

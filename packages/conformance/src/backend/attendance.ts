@@ -53,14 +53,14 @@ export class Attendance {
 
   /** Changes may be missing; a list under way may be too old. */
   gap(): void {
-    if (this.#listing) void this.#listing.then(() => this.#relist())
-    else void this.#relist()
+    if (this.#listing) void this.#listing.then(this.#relistLater, () => {})
+    else this.#relistLater()
   }
 
   changed(change: PresenceChange): void {
     if (this.#listing) this.#early.push(change)
     else if (change.version <= this.#version) return
-    else if (change.previous !== this.#version) void this.#relist()
+    else if (change.previous !== this.#version) this.#relistLater()
     else this.#apply(change)
   }
 
@@ -72,6 +72,13 @@ export class Attendance {
       if (change.type === 'leave') this.#present.delete(entry.userId)
       else this.#present.set(entry.userId, entry)
     }
+  }
+
+  // Nobody waits for it; where it fails, as after a close, a case misses what it waits for.
+  readonly #relistLater = (): void => {
+    this.#relist().catch(() => {
+      this.#listing = undefined
+    })
   }
 
   #relist(): Promise<void> {

@@ -1,6 +1,9 @@
 // A backend around a backend whose calls fail, hang, or go unheard, when a test says so.
 
 import type { BackendContext, ChannelBackend, GapCause } from '@chan/core/backend'
+import { turns } from './until.js'
+
+const SLOW_TURNS = 20
 
 /** A method of the port that answers with a promise. */
 export type Call = Exclude<keyof ChannelBackend, 'facts' | 'stats'>
@@ -12,6 +15,7 @@ export class Faulty {
   deaf = false
   readonly #failures = new Map<PropertyKey, unknown[]>()
   #truncated = false
+  readonly #slow = new Set<PropertyKey>()
   readonly #hanging = new Set<PropertyKey>()
   #gap: ((channel: string | null, cause: GapCause) => void) | undefined
 
@@ -35,8 +39,11 @@ export class Faulty {
         clock,
       })
     }
+    // It may go deaf, which nobody inside one process does.
+    const facts = { ...backend.facts, crossProcess: true }
     this.backend = new Proxy(backend, {
       get: (target, key) => {
+        if (key === 'facts') return facts
         const value: unknown = key === 'open' ? open : Reflect.get(target, key)
         if (typeof value !== 'function') return value
         if (key === 'stats') return value.bind(target)
@@ -45,7 +52,8 @@ export class Faulty {
           if (failures && failures.length > 0) return Promise.reject(failures.shift())
           if (key === 'read' && this.#truncated) return this.#readNothing(backend, args)
           if (this.#hanging.has(key)) return new Promise(() => {})
-          return value.apply(target, args)
+          const answer: unknown = value.apply(target, args)
+          return this.#slow.delete(key) ? turns(SLOW_TURNS).then(() => answer) : answer
         }
       },
     })
@@ -54,6 +62,11 @@ export class Faulty {
   /** The next calls of this kind reject with these errors, one each, and do nothing. */
   fail(call: Call, ...errors: readonly unknown[]): void {
     this.#failures.set(call, [...(this.#failures.get(call) ?? []), ...errors])
+  }
+
+  /** The next call of this kind is carried out at once and answered late. */
+  slow(call: Call): void {
+    this.#slow.add(call)
   }
 
   /** Calls of this kind never settle from now on. */

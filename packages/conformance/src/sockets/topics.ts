@@ -2,6 +2,8 @@
 // would abort native code) is core's validation, tested there.
 
 import { access } from './bridge/access.js'
+import { disclosure } from './bridge/disclosure.js'
+import { endings } from './bridge/endings.js'
 import { furtherChannels } from './bridge/further-channels.js'
 import { hooks } from './bridge/hooks.js'
 import { limits } from './bridge/limits.js'
@@ -12,16 +14,22 @@ import { adopting } from './wire/adopting.js'
 import { backpressure } from './wire/backpressure.js'
 import { closing } from './wire/closing.js'
 import { frames } from './wire/frames.js'
+import { handshake } from './wire/handshake.js'
+import { lingering } from './wire/lingering.js'
 
 export const socketTopics = [
   admission,
+  handshake,
   frames,
   closing,
+  lingering,
   backpressure,
   adopting,
   messages,
   hooks,
+  endings,
   access,
+  disclosure,
   limits,
   furtherChannels,
   churn,

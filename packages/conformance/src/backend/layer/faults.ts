@@ -219,6 +219,22 @@ export const faults: Topic<Scene> = {
       },
     },
     {
+      title: 'disconnect fetches what was stored and not heard of, in whatever order answers came',
+      async run({ name, faultyLayer, expect }) {
+        const { layer, faulty } = await faultyLayer()
+        const chat = layer.channel(name('chat'))
+        const seen = await collect(chat)
+        faulty.slow('append')
+        const slow = chat.publish(1)
+        await seen.count(1)
+        faulty.deaf = true
+        expect((await chat.publish(2)).offset).toBe(2)
+        expect((await slow).offset).toBe(1)
+        await layer.disconnect()
+        expect(seen.data()).toEqual([1, 2])
+      },
+    },
+    {
       title: 'a store that hangs: disconnect gives up after 10 s, what still waits is refused',
       async run({ name, faultyLayer, expect }) {
         const clock = new ManualClock()

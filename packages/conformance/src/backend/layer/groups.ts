@@ -87,9 +87,11 @@ export const groups: Topic<Scene> = {
       async run({ name, layer, expect }) {
         const one = await layer()
         const group = one.group(name('news'))
-        await group.add(name('chat'))
-        await Promise.all(upTo(20).map((n) => group.publish(n)))
-        expect((await one.channel(name('chat')).history()).map((m) => m.data)).toEqual(upTo(20))
+        const chat = one.channel(name('chat'))
+        for (const member of ['chat', 'b', 'c']) await group.add(name(member))
+        const calls = upTo(30).map((n) => (n % 3 === 0 ? group.publish(n) : chat.publish(n)))
+        await Promise.all(calls)
+        expect((await chat.history()).map((message) => message.data)).toEqual(upTo(30))
       },
     },
     {

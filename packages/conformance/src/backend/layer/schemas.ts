@@ -10,8 +10,10 @@ type Result =
   | { readonly value: unknown }
   | { readonly issues: readonly { readonly message: string }[] }
 
-/** A Standard Schema from a function. */
-function schema<T>(validate: (value: unknown) => Result | Promise<Result>): StandardSchemaV1<T, T> {
+/** A Standard Schema from a function. For other topics, too. */
+export function schema<T>(
+  validate: (value: unknown) => Result | Promise<Result>,
+): StandardSchemaV1<T, T> {
   return { '~standard': { version: 1, vendor: 'chan-conformance', validate } } as never
 }
 
