@@ -21,3 +21,9 @@ test('the cluster in one process', async () => {
   await waitFor(() => log.mock.calls.length > 0)
   expect(log.mock.calls).toEqual([['alice', 'timed-out']])
 })
+
+// Here, because core knows no backend.
+test('the quickstart of @chan/core', async () => {
+  await import('snippet:../../core/README.md#ts-1')
+  expect(log.mock.calls).toEqual([['Hello!'], [1, 1]])
+})
