@@ -51,6 +51,7 @@ export class Roster implements PresenceListener {
     // Its own function, so that one callback given twice is heard twice.
     const own: Listener = (event) => listener(event)
     const attach = () => {
+      if (this.#closed) return
       this.#listeners.add(own)
       this.#tell(own, { type: 'sync', members: this.#records() })
     }
