@@ -25,7 +25,7 @@ test('settled does not wait for a gap that is being read when the last user leav
     idle: () => {},
   })
   await room.watch.acquire()
-  room.gap('connection-lost')
+  room.gap()
   expect(reads).toBe(1)
   let settled = false
   void room.settled().then(() => {

@@ -55,8 +55,8 @@ export class Group {
   /**
    * Publishes to every member, each once; members are read at the call. Every member's schema is
    * asked before anything is stored. Resolves to the number of channels. It keeps its place among
-   * the other publishes of this process. Groups of more than 10,000 members are reached in several steps: if one fails,
-   * publishing again with the same `id` reaches the rest, and nobody twice.
+   * the other publishes of this process. Groups of more than 10,000 members are reached in several
+   * steps: if one fails, publishing again with the same `id` reaches the rest, and nobody twice.
    * @throws {ChanError} as `channel.publish` does
    */
   async publish(data: unknown, options?: GroupPublishOptions | null): Promise<number> {

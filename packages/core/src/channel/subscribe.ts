@@ -148,6 +148,8 @@ function register(
       if (userId === null) return
       const hold = held.get(subscription)
       if (hold !== undefined) await presence.leave(channel, userId, hold, 'left')
+      // Looked for only where it can matter: the walk is long in a busy channel.
+      if (!presence.bareUsed) return
       const others = room.subscribers.toArray().some((other) => other.userId === userId)
       if (!others) await presence.releaseBare(channel, userId)
     },

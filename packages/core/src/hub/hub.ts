@@ -137,10 +137,10 @@ export class Hub implements LayerContext {
         const room = this.#rooms.get(channel)
         if (room && room.presenceListeners.size > 0) this.queue.run(() => room.presence(change))
       },
-      gap: (channel, cause) => {
+      gap: (channel) => {
         this.gaps++
-        if (channel !== null) this.#rooms.get(channel)?.gap(cause)
-        else for (const room of [...this.#rooms.values()]) room.gap(cause)
+        if (channel !== null) this.#rooms.get(channel)?.gap()
+        else for (const room of [...this.#rooms.values()]) room.gap()
       },
       status: (state, error) => this.lifecycle.announce(state, error),
       report: (error) => this.report(error, { operation: 'backend' }),

@@ -3,7 +3,6 @@
 
 import type { Message, Position } from '../model/message.js'
 import { ChanError } from '../model/message.js'
-import type { GapCause } from '../ports/backend.js'
 import type { Page } from '../ports/log.js'
 import type { PresenceChange } from '../ports/presence.js'
 import type { ErrorContext } from './context.js'
@@ -108,7 +107,8 @@ export class Room implements Receiver {
     if (this.subscribers.delete(subscriber)) this.#host.subscribersChanged(this)
   }
 
-  gap(_cause: GapCause): void {
+  /** Messages and member changes may be missing. */
+  gap(): void {
     this.#feed.gap()
     for (const listener of this.presenceListeners) listener.gap()
   }

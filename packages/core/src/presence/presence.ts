@@ -17,12 +17,16 @@ const BARE = 'bare'
 export class Presence {
   readonly #hub: Hub
   readonly #rosters = new Map<string, { readonly roster: Roster; readonly room: Room }>()
-  /** A bare hold may exist. Which ones is the backend's to know: others may end them. */
   #bareUsed = false
   readonly #turns = new Turns()
 
   constructor(hub: Hub) {
     this.#hub = hub
+  }
+
+  /** A bare hold of this process may exist. Which ones, the backend knows: others may end them. */
+  get bareUsed(): boolean {
+    return this.#bareUsed
   }
 
   /** Adds or refreshes a hold; without one, this process's bare hold. */
@@ -65,7 +69,7 @@ export class Presence {
 
   /** The user has no subscription here any more, so its bare hold ends too, if there is one. */
   async releaseBare(channel: string, userId: string): Promise<void> {
-    if (this.#bareUsed) await this.leave(channel, userId, BARE, 'left')
+    await this.leave(channel, userId, BARE, 'left')
   }
 
   async clear(channel: string): Promise<void> {
