@@ -145,6 +145,25 @@ describe('Roster', () => {
     await expect(listening).rejects.toMatchObject({ code: 'layer-closed' })
   })
 
+  test('changes that wait for a list are bounded, and none of them is missed', async () => {
+    const { clock, roster, store, errors, listener, told, join, leave } = setUp()
+    await roster.listen(listener)
+    store.fail = true
+    roster.gap()
+    await waitFor(() => errors.length === 1, { deadlineMs: 1000, label: 'the failed list' })
+    for (let round = 0; round < 2_000; round++) {
+      roster.changed(join('alice'))
+      roster.changed(leave('alice'))
+    }
+    roster.changed(join('bob'))
+    store.fail = false
+    const lists = store.lists
+    clock.advance(500)
+    await waitFor(() => store.lists === lists + 2, { deadlineMs: 1000, label: 'both lists' })
+    await waitFor(() => told.length > 1, { deadlineMs: 1000, label: 'the sync' })
+    expect(told).toEqual(['sync ', 'sync bob'])
+  })
+
   test('a failing listener hurts nobody else', async () => {
     const { roster, errors, told, listener, join } = setUp()
     await roster.listen(() => {

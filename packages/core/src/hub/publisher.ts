@@ -46,6 +46,7 @@ export class Publisher {
   readonly #inProcess: boolean
   /** The last publish to many channels that is not with the backend yet. Never rejects. */
   #fence: Promise<void> | undefined
+  #abandoned: Error | undefined
 
   constructor(
     backend: ChannelBackend,
@@ -92,6 +93,7 @@ export class Publisher {
       const batches = await plan.batches(await found)
       await before
       if (earlier.size > 0) await Promise.allSettled((await found).map((name) => earlier.get(name)))
+      if (this.#abandoned) throw this.#abandoned
       return batches.map(({ channels, entry }) =>
         this.#backend.appendEach(channels, entry, plan.limits),
       )
@@ -122,8 +124,9 @@ export class Publisher {
     await this.#flights.settled()
   }
 
-  /** Rejects what has not settled. */
-  abandon(reason: unknown): void {
+  /** Rejects what has not settled; what still waits for its turn is not published any more. */
+  abandon(reason: Error): void {
+    this.#abandoned = reason
     this.#turns.abandon(reason)
     this.#flights.abandon(reason)
   }
@@ -135,6 +138,7 @@ export class Publisher {
     return this.#turns.run(channel, async () => {
       if (fence) await fence
       await this.#lifecycle.ready()
+      if (this.#abandoned) throw this.#abandoned
       return this.#append(channel, await entry, limits)
     })
   }

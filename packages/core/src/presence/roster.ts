@@ -9,6 +9,8 @@ import type { LeaveReason, PresenceChange, PresenceEntry, PresenceList } from '.
 import { type PresenceEvent, type PresenceRecord, toRecord } from './record.js'
 
 const RETRY_MS = 500
+/** Changes that wait for a list. */
+const MAX_EARLY = 1_000
 
 /** What a roster needs. */
 export interface RosterHost {
@@ -72,8 +74,12 @@ export class Roster implements PresenceListener {
   }
 
   changed(change: PresenceChange): void {
-    if (this.#listing || this.#retry) this.#early.push(change)
-    else this.#apply(change)
+    if (!this.#listing && !this.#retry) return this.#apply(change)
+    this.#early.push(change)
+    if (this.#early.length <= MAX_EARLY) return
+    // The list may be long in coming. What it will not contain is found by one more.
+    this.#early = []
+    this.#listAgain = true
   }
 
   gap(): void {
