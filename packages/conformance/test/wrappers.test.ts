@@ -11,7 +11,7 @@ import {
 } from '@chan/core/backend'
 import { expect, test } from 'vitest'
 import { Faulty } from '../src/backend/faulty.js'
-import { turns } from '../src/backend/until.js'
+import { turns } from '../src/until.js'
 import { lossy, shuffled } from '../src/index.js'
 
 /** A backend that answers every call with its arguments, and lets the test call back. */

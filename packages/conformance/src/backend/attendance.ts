@@ -2,7 +2,7 @@
 // list wherever a change is missing. What it notes down is what `onPresence` would tell.
 
 import type { LeaveReason, PresenceChange, PresenceEntry, PresenceList } from '@chan/core/backend'
-import { until } from './until.js'
+import { until } from '../until.js'
 
 /** One line of the book. */
 export interface Noted {

@@ -1,7 +1,7 @@
 // A backend around a backend whose calls fail, hang, or go unheard, when a test says so.
 
 import type { BackendContext, ChannelBackend, GapCause } from '@chan/core/backend'
-import { turns } from './until.js'
+import { turns } from '../until.js'
 
 const SLOW_TURNS = 20
 

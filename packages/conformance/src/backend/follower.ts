@@ -3,8 +3,8 @@
 
 import type { ChannelBackend, Message, Position } from '@chan/core/backend'
 import { Feed, systemClock } from '@chan/core/backend'
+import { until } from '../until.js'
 import { Attendance } from './attendance.js'
-import { until } from './until.js'
 
 export class Follower {
   /** Stored messages, in the order of the gate. */

@@ -15,9 +15,9 @@ import type {
   PresenceEntry,
 } from '@chan/core/backend'
 import { layerClosed } from '@chan/core/backend'
+import { turns } from '../until.js'
 import { Lanes } from './lanes.js'
 import { seeded } from './random.js'
-import { turns } from './until.js'
 
 /**
  * Delays every call and callback of a backend by random turns of the event loop and lets those of

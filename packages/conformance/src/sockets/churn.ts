@@ -2,8 +2,8 @@
 
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { turns, until } from '../backend/until.js'
 import type { Topic } from '../cases.js'
+import { turns, until } from '../until.js'
 import type { BridgedServer, SocketScene } from './scene.js'
 
 const CYCLES = 10_000

@@ -9,8 +9,8 @@ import {
   type SocketRequest,
   websocketChannelHandler,
 } from '@chan/core/sockets'
-import { until } from '../backend/until.js'
 import type { Matchers, Runner } from '../runner.js'
+import { until } from '../until.js'
 import { CountingClock } from './counting-clock.js'
 import type { RoutedServer, SocketHarness, SocketServer } from './harness.js'
 import { type ConnectOptions, RawClient } from './raw-client.js'

@@ -2,8 +2,8 @@
 
 import { PermissionError } from '@chan/core'
 import type { Topic } from '../../cases.js'
+import { turns } from '../../until.js'
 import type { Scene } from '../scene.js'
-import { turns } from '../until.js'
 import { collect, refusal } from './collect.js'
 
 export const authorization: Topic<Scene> = {

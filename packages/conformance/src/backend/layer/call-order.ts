@@ -3,9 +3,9 @@
 
 import { type ChannelLayer, defineChannel, type } from '@chan/core'
 import type { Topic } from '../../cases.js'
+import { turns } from '../../until.js'
 import { upTo } from '../entry.js'
 import type { Scene } from '../scene.js'
-import { turns } from '../until.js'
 import { schema } from './schemas.js'
 
 /** A schema that answers a turn later, or when it is let. */

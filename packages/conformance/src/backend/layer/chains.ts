@@ -1,9 +1,9 @@
 // Publishing inside callbacks: order, depth, and a chance for everything else to run.
 
 import type { Topic } from '../../cases.js'
+import { until } from '../../until.js'
 import { upTo } from '../entry.js'
 import type { Scene } from '../scene.js'
-import { until } from '../until.js'
 
 const CHAIN = 10_000
 

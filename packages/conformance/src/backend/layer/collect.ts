@@ -1,7 +1,7 @@
 // A subscriber that keeps what it gets.
 
 import type { Message, SubscribeOptions, Subscription } from '@chan/core'
-import { until } from '../until.js'
+import { until } from '../../until.js'
 
 /** A channel of whatever type. */
 interface Subscribable<T> {

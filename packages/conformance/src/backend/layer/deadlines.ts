@@ -3,9 +3,9 @@
 import { type ChannelLayer, defineChannel, type } from '@chan/core'
 import { ManualClock } from '@chan/core/testing'
 import type { Topic } from '../../cases.js'
+import { turns, until } from '../../until.js'
 import { upTo } from '../entry.js'
 import type { Scene } from '../scene.js'
-import { turns, until } from '../until.js'
 import { refusal } from './collect.js'
 import { schema } from './schemas.js'
 

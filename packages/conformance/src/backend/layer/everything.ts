@@ -2,10 +2,10 @@
 
 import { type Position, START } from '@chan/core'
 import type { Topic } from '../../cases.js'
+import { turns, until } from '../../until.js'
 import { upTo } from '../entry.js'
 import { seeded } from '../random.js'
 import type { Scene } from '../scene.js'
-import { turns, until } from '../until.js'
 import { collect } from './collect.js'
 
 const ACTORS = 12

@@ -1,8 +1,8 @@
 // Callbacks and filters that fail hurt nobody but themselves.
 
 import type { Topic } from '../../cases.js'
+import { turns, until } from '../../until.js'
 import type { Scene } from '../scene.js'
-import { turns, until } from '../until.js'
 import { collect } from './collect.js'
 
 export const failures: Topic<Scene> = {

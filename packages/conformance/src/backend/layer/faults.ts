@@ -3,9 +3,9 @@
 import { ChanError } from '@chan/core'
 import { ManualClock } from '@chan/core/testing'
 import type { Topic } from '../../cases.js'
+import { turns, until } from '../../until.js'
 import { upTo } from '../entry.js'
 import type { Scene } from '../scene.js'
-import { turns, until } from '../until.js'
 import { collect, refusal } from './collect.js'
 
 const down = () => new ChanError('unavailable', 'The store is down.', 'Try again.')

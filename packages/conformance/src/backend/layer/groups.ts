@@ -1,9 +1,9 @@
 // Groups of a layer: publish once, reach every member once.
 
 import type { Topic } from '../../cases.js'
+import { until } from '../../until.js'
 import { upTo } from '../entry.js'
 import type { Scene } from '../scene.js'
-import { until } from '../until.js'
 import { collect, refusal } from './collect.js'
 
 export const groups: Topic<Scene> = {

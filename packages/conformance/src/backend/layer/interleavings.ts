@@ -3,9 +3,9 @@
 import type { PresenceEvent, PresenceSubscription, Subscription } from '@chan/core'
 import { ManualClock } from '@chan/core/testing'
 import type { Topic } from '../../cases.js'
+import { turns, until } from '../../until.js'
 import { upTo } from '../entry.js'
 import type { Scene } from '../scene.js'
-import { turns, until } from '../until.js'
 import { collect } from './collect.js'
 
 /** Longer than a turn of deliveries may take. */

@@ -2,9 +2,9 @@
 
 import { getChannelLayer, setChannelLayer } from '@chan/core'
 import type { Topic } from '../../cases.js'
+import { turns, until } from '../../until.js'
 import { upTo } from '../entry.js'
 import type { Scene } from '../scene.js'
-import { turns, until } from '../until.js'
 import { collect, refusal } from './collect.js'
 
 export const lifecycle: Topic<Scene> = {

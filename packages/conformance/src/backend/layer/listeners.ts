@@ -1,8 +1,8 @@
 // Listeners that are async where they should not be, and what they must be told.
 
 import type { Topic } from '../../cases.js'
+import { turns, until } from '../../until.js'
 import type { Scene } from '../scene.js'
-import { turns, until } from '../until.js'
 import { collect } from './collect.js'
 
 const text = (error: unknown) => (error as Error).message

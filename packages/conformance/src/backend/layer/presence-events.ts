@@ -2,9 +2,9 @@
 
 import type { Channel, PresenceEvent } from '@chan/core'
 import type { Topic } from '../../cases.js'
+import { turns, until } from '../../until.js'
 import { upTo } from '../entry.js'
 import type { Scene } from '../scene.js'
-import { turns, until } from '../until.js'
 import { collect } from './collect.js'
 
 /** Events as words: `sync:alice+bob`, `join:alice`, `leave:alice:left`. */

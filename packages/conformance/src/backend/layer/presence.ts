@@ -1,9 +1,9 @@
 // Presence of a layer: users, their holds, their metadata.
 
 import type { Topic } from '../../cases.js'
+import { turns, until } from '../../until.js'
 import { upTo } from '../entry.js'
 import type { Scene } from '../scene.js'
-import { turns, until } from '../until.js'
 import { refusal } from './collect.js'
 
 export const presence: Topic<Scene> = {

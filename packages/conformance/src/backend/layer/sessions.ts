@@ -2,8 +2,8 @@
 
 import type { ChannelLayer } from '@chan/core'
 import type { Topic } from '../../cases.js'
+import { until } from '../../until.js'
 import type { Scene } from '../scene.js'
-import { until } from '../until.js'
 import { collect } from './collect.js'
 
 /** A session as a socket bridge keeps it; notes down why it was ended. */

@@ -2,9 +2,9 @@
 
 import type { Subscription } from '@chan/core'
 import type { Topic } from '../../cases.js'
+import { until } from '../../until.js'
 import { upTo } from '../entry.js'
 import type { Scene } from '../scene.js'
-import { until } from '../until.js'
 import { collect, refusal } from './collect.js'
 
 export const subscribing: Topic<Scene> = {

@@ -2,10 +2,10 @@
 
 import { isChanError, START } from '@chan/core/backend'
 import type { Topic } from '../../cases.js'
+import { turns } from '../../until.js'
 import { DEFAULT_LIMITS, entry, upTo } from '../entry.js'
 import type { Process } from '../process.js'
 import type { Scene } from '../scene.js'
-import { turns } from '../until.js'
 
 /** Every call of the port, on one channel. */
 function calls(

@@ -2,9 +2,9 @@
 
 import { START } from '@chan/core/backend'
 import type { Topic } from '../../cases.js'
+import { turns, until } from '../../until.js'
 import { upTo } from '../entry.js'
 import type { Scene } from '../scene.js'
-import { turns, until } from '../until.js'
 
 export const ephemeral: Topic<Scene> = {
   name: 'ephemeral messages',

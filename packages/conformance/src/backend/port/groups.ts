@@ -1,10 +1,10 @@
 // Group membership: for good, or while somebody holds it.
 
 import type { Topic } from '../../cases.js'
+import { until } from '../../until.js'
 import { upTo } from '../entry.js'
 import type { Process } from '../process.js'
 import type { Scene } from '../scene.js'
-import { until } from '../until.js'
 
 const members = async (process: Process, group: string) =>
   [...(await process.backend.members(group))].sort()

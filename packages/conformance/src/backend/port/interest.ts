@@ -1,9 +1,9 @@
 // Counting subscribers over processes.
 
 import type { Topic } from '../../cases.js'
+import { until } from '../../until.js'
 import type { Process } from '../process.js'
 import type { Scene } from '../scene.js'
-import { until } from '../until.js'
 
 const total = (process: Process, channel: string) => process.backend.totalInterest(channel)
 

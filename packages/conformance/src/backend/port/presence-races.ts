@@ -1,10 +1,10 @@
 // B7 and B8 where processes act at the same moment, or die.
 
 import type { Topic } from '../../cases.js'
+import { until } from '../../until.js'
 import { upTo } from '../entry.js'
 import type { Process } from '../process.js'
 import type { Scene } from '../scene.js'
-import { until } from '../until.js'
 
 /** How many of the answers are true. */
 async function trues(answers: readonly Promise<boolean>[]): Promise<number> {

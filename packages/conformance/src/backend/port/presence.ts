@@ -1,9 +1,9 @@
 // Holds, users and versions of presence, without any race.
 
 import type { Topic } from '../../cases.js'
+import { until } from '../../until.js'
 import { upTo } from '../entry.js'
 import type { Scene } from '../scene.js'
-import { until } from '../until.js'
 
 export const presence: Topic<Scene> = {
   name: 'presence',

@@ -1,8 +1,8 @@
 // Who may be bridged, and who is sent away later.
 
 import { type BridgeResult, websocketChannelHandler } from '@chan/core/sockets'
-import { turns, until } from '../../backend/until.js'
 import type { Topic } from '../../cases.js'
+import { turns, until } from '../../until.js'
 import { encodeFrame } from '../frames.js'
 import type { SocketScene } from '../scene.js'
 

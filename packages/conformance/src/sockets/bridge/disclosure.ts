@@ -1,7 +1,7 @@
 // What strangers may see and cause: no more than they are meant to.
 
-import { turns, until } from '../../backend/until.js'
 import type { Topic } from '../../cases.js'
+import { turns, until } from '../../until.js'
 import type { SocketScene } from '../scene.js'
 
 /** Standard Schemas as far as the layer looks at them. */

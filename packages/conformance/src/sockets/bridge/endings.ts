@@ -3,8 +3,8 @@
 import type { ChannelLayer } from '@chan/core'
 import { type BridgeOptions, websocketChannelHandler } from '@chan/core/sockets'
 import { ManualClock } from '@chan/core/testing'
-import { turns, until } from '../../backend/until.js'
 import type { Case, Topic } from '../../cases.js'
+import { turns, until } from '../../until.js'
 import type { SocketScene } from '../scene.js'
 
 /** A layer whose own deadlines never come: who waits for one waits for ever. */

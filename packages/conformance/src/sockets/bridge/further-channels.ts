@@ -1,7 +1,7 @@
 // More than one channel on a socket: forwards and groups.
 
-import { until } from '../../backend/until.js'
 import type { Topic } from '../../cases.js'
+import { until } from '../../until.js'
 import type { SocketScene } from '../scene.js'
 
 export const furtherChannels: Topic<SocketScene> = {

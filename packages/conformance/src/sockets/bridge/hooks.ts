@@ -1,8 +1,8 @@
 // Hooks: when they run, what they learn, and that their failures stay where they belong.
 
 import type { Channel } from '@chan/core'
-import { turns, until } from '../../backend/until.js'
 import type { Topic } from '../../cases.js'
+import { turns, until } from '../../until.js'
 import { encodeFrame } from '../frames.js'
 import type { SocketScene } from '../scene.js'
 

@@ -1,7 +1,7 @@
 // What one connection may do: commands, publishes, channels.
 
-import { until } from '../../backend/until.js'
 import type { Topic } from '../../cases.js'
+import { until } from '../../until.js'
 import type { SocketScene } from '../scene.js'
 
 export const limits: Topic<SocketScene> = {

@@ -1,7 +1,7 @@
 // What goes through a bridge, both ways.
 
-import { turns, until } from '../../backend/until.js'
 import type { Topic } from '../../cases.js'
+import { turns, until } from '../../until.js'
 import type { SocketScene } from '../scene.js'
 
 export const messages: Topic<SocketScene> = {

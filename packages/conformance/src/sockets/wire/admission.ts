@@ -1,8 +1,8 @@
 // From the request to the upgrade, or to the refusal.
 
 import { refuse } from '@chan/core/sockets'
-import { until } from '../../backend/until.js'
 import type { Topic } from '../../cases.js'
+import { until } from '../../until.js'
 import { encodeFrame } from '../frames.js'
 import type { SocketScene } from '../scene.js'
 

@@ -1,8 +1,8 @@
 // Sockets that another framework accepted.
 
 import { type BridgeResult, websocketChannelHandler } from '@chan/core/sockets'
-import { until } from '../../backend/until.js'
 import type { Topic } from '../../cases.js'
+import { until } from '../../until.js'
 import type { SocketScene } from '../scene.js'
 
 export const adopting: Topic<SocketScene> = {

@@ -1,8 +1,8 @@
 // A peer that does not read: the truth about it, the bound, and that nobody else suffers.
 
 import type { ChannelSocket } from '@chan/core/sockets'
-import { until } from '../../backend/until.js'
 import type { Topic } from '../../cases.js'
+import { until } from '../../until.js'
 import type { SocketScene } from '../scene.js'
 
 const BLOCK = 'x'.repeat(64 * 1024)

@@ -1,7 +1,7 @@
 // Every way a connection ends, and that it ends once.
 
-import { turns, until } from '../../backend/until.js'
 import type { Topic } from '../../cases.js'
+import { turns, until } from '../../until.js'
 import { Opcode } from '../frames.js'
 import type { RawClient } from '../raw-client.js'
 import type { SocketScene } from '../scene.js'

@@ -1,7 +1,7 @@
 // Frames that are fine, and frames that break a rule.
 
-import { until } from '../../backend/until.js'
 import type { Topic } from '../../cases.js'
+import { until } from '../../until.js'
 import { closePayload, encodeFrame, type FrameShape, Opcode } from '../frames.js'
 import type { SocketScene } from '../scene.js'
 

@@ -1,7 +1,7 @@
 // Peers that end a connection, or spoil it, and do not go.
 
-import { until } from '../../backend/until.js'
 import type { Case, Topic } from '../../cases.js'
+import { until } from '../../until.js'
 import type { RawClient } from '../raw-client.js'
 import type { SocketScene } from '../scene.js'
 
