@@ -12,7 +12,8 @@ import {
   type Metadata,
   validateIdentifier,
 } from '../model/message.js'
-import { type Policy, refuse } from '../model/policy.js'
+import { refuse } from '../model/option-check.js'
+import type { Policy } from '../model/policy.js'
 import type { LeaveReason } from '../ports/presence.js'
 import type { PresenceEvent, PresenceRecord } from '../presence/record.js'
 import { authorize } from './authorize.js'

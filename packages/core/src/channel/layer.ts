@@ -14,7 +14,8 @@ import {
   validateChannelName,
   validateIdentifier,
 } from '../model/message.js'
-import { type ChannelOptions, type DefinitionOptions, Policies, refuse } from '../model/policy.js'
+import { refuse } from '../model/option-check.js'
+import { type ChannelOptions, type DefinitionOptions, Policies } from '../model/policy.js'
 import type { ChannelBackend, ConnectionState } from '../ports/backend.js'
 import { Presence } from '../presence/presence.js'
 import { Channel } from './channel.js'

@@ -1,7 +1,7 @@
 // A subscription as an async iterator, with a bounded buffer between the channel and a slow loop.
 
 import { ChanError, type Message } from '../model/message.js'
-import { refuse } from '../model/policy.js'
+import { refuse } from '../model/option-check.js'
 import type { SubscribeOptions } from './subscribe.js'
 import type { Subscription } from './subscription.js'
 

@@ -2,7 +2,8 @@
 
 import { makeEntry, refuseTooLarge, type Stamp } from '../hub/publisher.js'
 import { ChanError, encodePayload, validateIdentifier } from '../model/message.js'
-import { type Policy, refuse } from '../model/policy.js'
+import { refuse } from '../model/option-check.js'
+import type { Policy } from '../model/policy.js'
 import { validated } from '../model/schema.js'
 import type { Entry } from '../ports/log.js'
 import type { LayerParts } from './parts.js'

@@ -12,7 +12,8 @@ import {
   type Position,
   validateIdentifier,
 } from '../model/message.js'
-import { type Policy, refuse } from '../model/policy.js'
+import { refuse } from '../model/option-check.js'
+import type { Policy } from '../model/policy.js'
 import type { LayerParts } from './parts.js'
 import { Subscription } from './subscription.js'
 

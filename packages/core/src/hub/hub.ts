@@ -93,11 +93,6 @@ export class Hub implements LayerContext {
     this.#drained.push(task)
   }
 
-  /** The room, if the channel is in use in this process. */
-  findRoom(channel: string): Room | undefined {
-    return this.#rooms.get(channel)
-  }
-
   /**
    * A watched room with one more user; whoever gets it releases its watch.
    * @throws {ChanError} what the backend refuses the watch with

@@ -29,7 +29,7 @@ export interface RoomHost {
   unwatch(channel: string): Promise<void>
   report(error: unknown, context: ErrorContext): void
   subscribersChanged(room: Room): void
-  wasReset(room: Room): void
+  wasReset(): void
   idle(room: Room): void
 }
 
@@ -161,7 +161,7 @@ export class Room implements Receiver {
       read: (after, limit) => this.#host.read(this.name, after, limit),
       deliver: (message) => this.subscribers.deliver(message),
       reset: (position, missed) => {
-        this.#host.wasReset(this)
+        this.#host.wasReset()
         for (const subscriber of this.subscribers.toArray()) {
           subscriber.channelReset({ position, missed })
         }

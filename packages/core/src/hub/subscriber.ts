@@ -40,15 +40,17 @@ export class Subscriber {
   readonly #callback: (message: Message) => unknown
   readonly #filter: ((message: Message) => unknown) | undefined
   readonly #report: (error: unknown, operation: string) => void
-  readonly #init: SubscriberInit
+  readonly #onReset: ((event: ResetEvent) => void) | undefined
+  readonly #lost: (event: ResetEvent) => Error
   #catchUp: Feed | undefined
   #recoveryEnded: (() => void) | undefined
 
   constructor(init: SubscriberInit) {
-    this.#init = init
     this.#callback = init.callback
     this.#filter = init.filter
     this.#report = init.report
+    this.#onReset = init.onReset
+    this.#lost = init.lost
     this.userId = init.userId
   }
 
@@ -87,7 +89,7 @@ export class Subscriber {
         reset: (position, missed) => {
           if (recovering) truncated = true
           // Without a handler, `recovered` tells whoever subscribes.
-          if (!recovering || this.#init.onReset) this.reset({ position, missed })
+          if (!recovering || this.#onReset) this.reset({ position, missed })
         },
         caughtUp: () => {
           if (!recovering) return
@@ -111,11 +113,11 @@ export class Subscriber {
 
   reset(event: ResetEvent): void {
     if (!this.active) return
-    const { onReset, report, lost } = this.#init
-    if (!onReset) return report(lost(event), 'delivery')
+    const onReset = this.#onReset
+    if (!onReset) return this.#report(this.#lost(event), 'delivery')
     callSafely(
       () => onReset(event),
-      (error) => report(error, 'onReset'),
+      (error) => this.#report(error, 'onReset'),
     )
   }
 

@@ -11,6 +11,7 @@ import {
   type StandardSchemaV1,
   samePattern,
 } from './message.js'
+import { refuse } from './option-check.js'
 
 /**
  * Decides who may subscribe. Asked at subscribe time only. Anything but `true` denies; a throw or a
@@ -171,14 +172,4 @@ function readOptions(options: ChannelOptions): ChannelOptions {
 /** A method keeps its object. */
 function bound(options: ChannelOptions, authFn: AuthFn | undefined): AuthFn | undefined {
   return authFn && ((channelName, userId) => authFn.call(options, channelName, userId))
-}
-
-/** @throws {ChanError} `invalid-option` if `wrong` */
-export function refuse(wrong: boolean, option: string, expected: string): void {
-  if (!wrong) return
-  throw new ChanError(
-    'invalid-option',
-    `'${option}' must be ${expected}.`,
-    `Pass ${expected} as '${option}', or leave it out.`,
-  )
 }

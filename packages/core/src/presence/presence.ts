@@ -77,7 +77,7 @@ export class Presence {
     // Joins called before this are cleared, too.
     const prefix = turn(channel, '')
     const joining = [...this.#turns.snapshot()].filter(([key]) => key.startsWith(prefix))
-    await Promise.allSettled(joining.map(([, turn]) => turn))
+    await Promise.allSettled(joining.map(([, call]) => call))
     await this.#hub.lifecycle.ready()
     await this.#hub.backend.clearPresence(channel)
   }

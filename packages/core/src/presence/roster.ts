@@ -123,7 +123,6 @@ export class Roster implements PresenceListener {
         this.#retry = undefined
         void this.#relist()
       })
-      return
     }
   }
 

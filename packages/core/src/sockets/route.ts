@@ -1,6 +1,6 @@
 // A route with everything its options say, resolved against its router's.
 
-import { refuse } from '../model/policy.js'
+import { refuse } from '../model/option-check.js'
 import type { ChannelSocket } from './channel-socket.js'
 import { type ConnectionLimits, resolveLimits } from './limits.js'
 import { type OriginCheck, originCheck } from './origins.js'

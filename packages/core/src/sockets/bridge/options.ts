@@ -3,7 +3,7 @@
 import type { Message, Metadata } from '@chan/protocol'
 import type { Channel } from '../../channel/channel.js'
 import type { Group } from '../../channel/group.js'
-import { refuse } from '../../model/policy.js'
+import { refuse } from '../../model/option-check.js'
 import type { ChannelSocket } from '../channel-socket.js'
 import type { Ending } from '../connection.js'
 
