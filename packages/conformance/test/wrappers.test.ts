@@ -11,8 +11,8 @@ import {
 } from '@chan/core/backend'
 import { expect, test } from 'vitest'
 import { Faulty } from '../src/backend/faulty.js'
-import { turns } from '../src/until.js'
 import { lossy, shuffled } from '../src/index.js'
+import { turns } from '../src/until.js'
 
 /** A backend that answers every call with its arguments, and lets the test call back. */
 function recorder() {
