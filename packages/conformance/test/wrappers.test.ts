@@ -103,6 +103,7 @@ test('shuffled passes every call on with its arguments, and its answer back', as
     ['append', 'a', {}, {}],
     ['appendEach', ['a', 'b'], {}, () => ({})],
     ['appendEach', [], {}, () => ({})],
+    ['enqueue', { query: () => ({}) }, 'a', {}, {}],
     ['read', 'a', START, 5],
     ['history', 'a', {}, {}],
     ['clear', 'a'],

@@ -38,3 +38,4 @@ export type {
   PresenceList,
   PresenceStore,
 } from './ports/presence.js'
+export type { Transaction, TransactionalLog } from './ports/transactions.js'

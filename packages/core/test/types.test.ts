@@ -2,7 +2,13 @@
 
 import { defineChannel, type Message, type StandardSchemaV1, type } from '@chan/protocol'
 import { describe, expectTypeOf, test } from 'vitest'
-import type { Channel, ChannelLayer, PresenceEvent, PresenceRecord } from '../src/index.js'
+import type {
+  Channel,
+  ChannelLayer,
+  PresenceEvent,
+  PresenceRecord,
+  Transaction,
+} from '../src/index.js'
 
 interface Chat {
   text: string
@@ -14,6 +20,13 @@ const chat = defineChannel('chat:{room}', {
 })
 declare const layer: ChannelLayer
 declare const schema: StandardSchemaV1<Chat>
+/** As clients of `pg` declare theirs. */
+declare const client: {
+  query<T extends { submit(): void }>(query: T): T
+  query<R>(config: { text: string }, values?: R[]): Promise<{ rows: R[] }>
+  query<R>(text: string, values?: R[]): Promise<{ rows: R[] }>
+  query(text: string, callback: (error: Error) => void): void
+}
 declare const lengthOf: StandardSchemaV1<string, number>
 
 // Never run: only its types matter.
@@ -29,6 +42,17 @@ async function program() {
   for await (const message of room.messages({ filterFn: ({ data }) => data.text !== '' })) {
     expectTypeOf(message).toEqualTypeOf<Message<Chat>>()
   }
+  await room.publish({ text: 'a' }, { tx: client })
+  const answer = await layer.transaction(async (tx) => {
+    expectTypeOf(tx).toEqualTypeOf<Transaction>()
+    await room.publish({ text: 'a' }, { tx })
+    return 5
+  })
+  expectTypeOf(answer).toEqualTypeOf<number>()
+  // @ts-expect-error nothing to query
+  await room.publish({ text: 'a' }, { tx: {} })
+  // @ts-expect-error a group publishes outside transactions
+  await layer.group('a').publish(1, { tx: client })
   // @ts-expect-error the message type comes from the definition
   await room.publish({ txt: 'a' })
   // @ts-expect-error a parameter is missing

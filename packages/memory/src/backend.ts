@@ -15,8 +15,10 @@ import {
   type Position,
   type PresenceEntry,
   type PresenceList,
+  type Transaction,
 } from '@chan/core/backend'
 import { InMemoryBus, type Membership } from './bus.js'
+import { foreignTransaction, OpenTransaction } from './open-transaction.js'
 
 /** One process's access to a bus. Most programs use `InMemoryChannelLayer` instead. */
 export class MemoryBackend implements ChannelBackend {
@@ -26,6 +28,7 @@ export class MemoryBackend implements ChannelBackend {
     maxMessageBytes: Number.MAX_SAFE_INTEGER,
   }
   readonly #bus: InMemoryBus
+  readonly #transactions = new WeakSet<Transaction>()
   #membership: Membership | null = null
 
   constructor(bus: InMemoryBus = new InMemoryBus()) {
@@ -56,6 +59,31 @@ export class MemoryBackend implements ChannelBackend {
     limits: (channel: string) => HistoryLimits,
   ): Promise<readonly Message[]> {
     return this.#joined().exchange.appendEach(channels, entry, limits)
+  }
+
+  async enqueue(
+    tx: Transaction,
+    channel: string,
+    entry: Entry,
+    limits: HistoryLimits,
+  ): Promise<void> {
+    this.#joined()
+    if (!(tx instanceof OpenTransaction && this.#transactions.has(tx))) throw foreignTransaction()
+    tx.enqueue({ channel, entry, limits })
+  }
+
+  async transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T> {
+    this.#joined()
+    const tx = new OpenTransaction()
+    this.#transactions.add(tx)
+    try {
+      const result = await run(tx)
+      // Closed or crashed meanwhile: what it held is dropped.
+      this.#joined().exchange.commit(tx.end())
+      return result
+    } finally {
+      tx.end()
+    }
   }
 
   async read(channel: string, after: Position, limit: number): Promise<Page> {

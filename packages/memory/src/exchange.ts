@@ -21,6 +21,7 @@ import { newEpochPrefix } from './epoch.js'
 import { GroupTable } from './group-table.js'
 import { InterestTable } from './interest-table.js'
 import type { Member } from './member.js'
+import type { Enqueued } from './open-transaction.js'
 import { RecoveryTail } from './recovery-tail.js'
 import { RememberedIds } from './remembered-ids.js'
 import type { Topic } from './topic.js'
@@ -78,6 +79,13 @@ export class Exchange {
     return this.#dispatcher.after(() =>
       each.map(([channel, itsLimits]) => this.append(channel, entry, itsLimits)),
     )
+  }
+
+  /** All of it, in order, before any of it is delivered. */
+  commit(publishes: readonly Enqueued[]): void {
+    this.#dispatcher.after(() => {
+      for (const { channel, entry, limits } of publishes) this.append(channel, entry, limits)
+    })
   }
 
   read(channel: string, after: Position, limit: number): Page {

@@ -22,8 +22,18 @@ test('the cluster in one process', async () => {
   expect(log.mock.calls).toEqual([['alice', 'timed-out']])
 })
 
+test('a transaction that fails, and one that does not', async () => {
+  await import('snippet:../README.md#transaction')
+  expect(log.mock.calls).toEqual([['out of stock'], [1, 'cancelled']])
+})
+
 // Here, because core knows no backend.
 test('the quickstart of @chan/core', async () => {
   await import('snippet:../../core/README.md#ts-1')
   expect(log.mock.calls).toEqual([['Hello!'], [1, 1]])
+})
+
+test('the transaction of @chan/core', async () => {
+  await import('snippet:../../core/README.md#transaction')
+  expect(log.mock.calls).toEqual([['order 1']])
 })

@@ -1,7 +1,7 @@
 // The suite bites: backends that break one clause each, and a case that must notice.
 
 import { backendSuite, wrapped } from '@chan/conformance'
-import type { ChannelBackend, Entry, HistoryLimits } from '@chan/core/backend'
+import type { ChannelBackend, Entry, HistoryLimits, Transaction } from '@chan/core/backend'
 import { START } from '@chan/core/backend'
 import { expect, test } from 'vitest'
 import { harness } from './harness.js'
@@ -118,6 +118,47 @@ const mutants: Readonly<
     (inner) => ({
       removeMember: (group, channel, hold) => inner.removeMember(group, channel, hold ?? 'h'),
     }),
+  ],
+  'publishes what is enqueued at once': [
+    'B12 a transaction that fails leaves nothing',
+    (inner) => ({
+      enqueue: async (_tx, channel, entry, limits) => {
+        await inner.append(channel, entry, limits)
+      },
+    }),
+  ],
+  'delivers before the commit': [
+    'B12 before the commit nobody sees anything',
+    (inner) => ({
+      enqueue: async (_tx, channel, entry, limits) => {
+        await inner.append(channel, entry, limits)
+      },
+    }),
+  ],
+  'lets enqueued messages overtake each other': [
+    'B12 calls on one transaction keep their order',
+    (inner) => ({
+      enqueue: async (tx, channel, entry, limits) => {
+        if (entry.bytes % 2) await turn()
+        await inner.enqueue(tx, channel, entry, limits)
+      },
+    }),
+  ],
+  'gives one tx to all transactions': [
+    'B12 a transaction that has ended takes nothing in',
+    (inner) => {
+      const tx = { query: async () => ({}) }
+      let current: Transaction | undefined
+      return {
+        transaction: (run) =>
+          inner.transaction((own) => {
+            current = own
+            return run(tx)
+          }),
+        enqueue: (_tx, channel, entry, limits) =>
+          inner.enqueue(current as Transaction, channel, entry, limits),
+      }
+    },
   ],
   'answers after close': [
     'B10 after close every call rejects with layer-closed',

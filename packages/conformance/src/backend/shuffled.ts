@@ -13,6 +13,7 @@ import type {
   LeaveReason,
   Position,
   PresenceEntry,
+  Transaction,
 } from '@chan/core/backend'
 import { layerClosed } from '@chan/core/backend'
 import { turns } from '../until.js'
@@ -61,6 +62,21 @@ class Shuffled implements ChannelBackend {
     limits: (channel: string) => HistoryLimits,
   ) {
     return this.#call(channels, () => this.#inner.appendEach(channels, entry, limits))
+  }
+
+  enqueue(tx: Transaction, channel: string, entry: Entry, limits: HistoryLimits) {
+    if (this.#closing) return Promise.reject(layerClosed())
+    // Only the answer is late: the transaction may be ended right after the call.
+    const entering = this.#inner.enqueue(tx, channel, entry, limits)
+    entering.catch(() => {})
+    return this.#callbacks.run([], () => entering)
+  }
+
+  transaction<T>(run: (tx: Transaction) => Promise<T>) {
+    // In no lane: transactions have no order, and one that runs holds up nothing.
+    const late = (tx: Transaction) => this.#callbacks.run([], () => run(tx))
+    if (this.#closing) return Promise.reject(layerClosed())
+    return this.#calls.run([], () => this.#inner.transaction(late))
   }
 
   read(channel: string, after: Position, limit: number) {

@@ -15,6 +15,7 @@ import {
 import { refuse } from '../model/option-check.js'
 import type { Policy } from '../model/policy.js'
 import type { LeaveReason } from '../ports/presence.js'
+import type { Transaction } from '../ports/transactions.js'
 import type { PresenceEvent, PresenceRecord } from '../presence/record.js'
 import { authorize } from './authorize.js'
 import { Group } from './group.js'
@@ -122,21 +123,16 @@ export class Channel<T = unknown, P = Metadata> {
 
   /**
    * Publishes the data as JSON has it. Publishes of one process to one channel keep the order of the
-   * calls. Resolves to the stored message.
+   * calls. Resolves to the stored message; with `tx`, when the message is part of the transaction.
    * @throws {ChanError} `invalid-payload`, `payload-too-large`, `schema-rejected`, `invalid-option`
    * before anything is delivered; `unavailable`, not stored; `outcome-unknown`, publish again with
    * the same `id`
    */
-  async publish(data: T, options?: PublishOptions | null): Promise<Message<T>> {
-    const { hub } = this.#parts
-    hub.lifecycle.assertUsable()
-    const policy = this.#rules()
-    const stamp = readStamp(options, policy.ephemeral)
-    const body = encodePayload(data)
-    const message = await hub.publisher.publish(this.name, policy.limits, () =>
-      encodeEntry(this.#parts, this.name, body, stamp, policy),
-    )
-    return message as Message<T>
+  publish(data: T, options?: PublishOptions | null): Promise<Message<T>> {
+    const tx = options?.tx
+    const publishing =
+      tx === undefined ? this.#publish(data, options) : this.#publishIn(tx, data, options)
+    return publishing as Promise<Message<T>>
   }
 
   /** Subscribers in the cluster; changes elsewhere may be up to 2 s late. */
@@ -194,16 +190,8 @@ export class Channel<T = unknown, P = Metadata> {
     refuse(typeof callback !== 'function', 'callback', 'a function')
     signal?.throwIfAborted()
     const listener = callback as (event: PresenceEvent) => unknown
-    const stop = await this.#parts.presence.listen(this.name, listener)
-    const unsubscribe = async () => {
-      signal?.removeEventListener('abort', stop)
-      stop()
-    }
-    signal?.addEventListener('abort', stop, { once: true })
-    if (signal?.aborted) {
-      stop()
-      throw signal.reason
-    }
+    const stop = await this.#parts.presence.listen(this.name, listener, signal)
+    const unsubscribe = async () => stop()
     return { unsubscribe, [Symbol.asyncDispose]: unsubscribe }
   }
 
@@ -242,6 +230,31 @@ export class Channel<T = unknown, P = Metadata> {
         presence.join(this.name, userId, hold, metadata, this.#rules()),
       release: (userId, hold, reason) => presence.leave(this.name, userId, hold, reason),
     }
+  }
+
+  async #publish(data: T, options: PublishOptions | null | undefined): Promise<Message> {
+    const { hub } = this.#parts
+    hub.lifecycle.assertUsable()
+    const policy = this.#rules()
+    const stamp = readStamp(options, policy.ephemeral)
+    const body = encodePayload(data)
+    return await hub.publisher.publish(this.name, policy.limits, () =>
+      encodeEntry(this.#parts, this.name, body, stamp, policy),
+    )
+  }
+
+  // Not async: the promise that the caller gets is the one that the transaction looks after.
+  #publishIn(
+    tx: Transaction,
+    data: T,
+    options: PublishOptions | null | undefined,
+  ): Promise<Message> {
+    return this.#parts.hub.transactions.publish(tx, () => {
+      const policy = this.#rules()
+      const stamp = readStamp(options, policy.ephemeral)
+      const entry = encodeEntry(this.#parts, this.name, encodePayload(data), stamp, policy)
+      return { channel: this.name, limits: policy.limits, entry }
+    })
   }
 
   async #authorize({ userId, signal }: SubscribeOptions): Promise<void> {

@@ -3,6 +3,7 @@
 import { type Batch, refuseTooLarge } from '../hub/publisher.js'
 import {
   byteLength,
+  ChanError,
   type ChannelRef,
   encodePayload,
   validateChannelName,
@@ -14,7 +15,7 @@ import { encodeEntry, type PublishOptions, readStamp } from './publish.js'
 import { nameOf } from './registry.js'
 
 /** Options of `group.publish()`. */
-export type GroupPublishOptions = Omit<PublishOptions, 'ephemeral'>
+export type GroupPublishOptions = Omit<PublishOptions, 'ephemeral' | 'tx'>
 
 /** Members that one operation of the backend reaches; more are reached in several. */
 const CHUNK = 10_000
@@ -62,7 +63,8 @@ export class Group {
   async publish(data: unknown, options?: GroupPublishOptions | null): Promise<number> {
     const { hub, policies } = this.#parts
     hub.lifecycle.assertUsable()
-    const { sender, id } = options ?? {}
+    const { sender, id, tx } = (options ?? {}) as PublishOptions
+    if (tx !== undefined) throw groupInTransaction(this.name)
     readStamp({ sender, id }, false)
     // Taken at the call; bad data is refused even where nobody would get it.
     const body = encodePayload(data)
@@ -134,4 +136,12 @@ export class Group {
     this.#parts.hub.lifecycle.assertUsable()
     await this.#parts.hub.lifecycle.ready()
   }
+}
+
+function groupInTransaction(group: string): ChanError {
+  return new ChanError(
+    'invalid-option',
+    `Group '${group}' cannot publish inside a transaction.`,
+    "Publish to each of its members with 'tx', or to the group after the transaction.",
+  )
 }

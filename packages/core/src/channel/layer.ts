@@ -16,7 +16,8 @@ import {
 } from '../model/message.js'
 import { refuse } from '../model/option-check.js'
 import { type ChannelOptions, type DefinitionOptions, Policies } from '../model/policy.js'
-import type { ChannelBackend, ConnectionState } from '../ports/backend.js'
+import type { ChannelBackend, ConnectionState, GapCause } from '../ports/backend.js'
+import type { Transaction } from '../ports/transactions.js'
 import { Presence } from '../presence/presence.js'
 import { Channel } from './channel.js'
 import { Group } from './group.js'
@@ -44,7 +45,7 @@ export interface LayerStats {
   readonly subscribers: number
   /** Client sessions bridged to this process. */
   readonly sessions: number
-  /** Messages this process has published. */
+  /** Messages this process has published; those in transactions whether these commit or not. */
   readonly published: number
   /** Messages this process has received, its own included. */
   readonly received: number
@@ -52,6 +53,8 @@ export interface LayerStats {
   readonly queued: number
   /** Times the backend could not vouch for continuity; each is healed or becomes a reset. */
   readonly gaps: number
+  /** The same by cause. */
+  readonly gapsBy: Readonly<Record<GapCause, number>>
   /** Times continuity of a channel was lost. */
   readonly resets: number
   /** The backend's own numbers. */
@@ -131,6 +134,22 @@ export class ChannelLayer {
   }
 
   /**
+   * Runs `fn` in a transaction of the backend: what it publishes with `{ tx }` is stored and delivered
+   * when it returns, in its order, and dropped when it throws. Resolves to what `fn` returns once the
+   * transaction has committed; in memory, once its messages are delivered. Publishes that `fn` does
+   * not await belong to it as well. A publish that fails makes the transaction fail, even if `fn`
+   * catches it, as a failed statement does in a database. A transaction begun inside another is one
+   * of its own. `disconnect` waits for transactions, so `fn` must not wait for it.
+   * @throws what `fn` or a publish in it failed with
+   * @throws {ChanError} `unavailable`, not committed; `outcome-unknown`; `layer-closed`
+   */
+  async transaction<T>(fn: (tx: Transaction) => T | Promise<T>): Promise<T> {
+    this.#hub.lifecycle.assertUsable()
+    refuse(typeof fn !== 'function', 'fn', 'a function')
+    return this.#hub.transactions.run(fn)
+  }
+
+  /**
    * Connects now rather than on first use, and reports errors of the configuration.
    * @throws {ChanError} whatever the backend fails with; calling again tries again
    */
@@ -140,9 +159,10 @@ export class ChannelLayer {
   }
 
   /**
-   * Refuses new calls, lets what was published be delivered, then releases presence, interest and
-   * the connection. Takes at most 10 s to drain; what is left then rejects `layer-closed`. Does not
-   * wait for async callbacks. Idempotent; a disconnected layer stays closed.
+   * Refuses new calls, lets transactions end and what was published be delivered, then releases
+   * presence, interest and the connection. A transaction that has begun may still publish in it.
+   * Takes at most 10 s to drain; what is left then rejects `layer-closed`. Does not wait for async
+   * callbacks. Idempotent; a disconnected layer stays closed.
    */
   async disconnect(): Promise<void> {
     await this.#hub.lifecycle.close()
@@ -176,10 +196,11 @@ export class ChannelLayer {
       activeChannels: hub.roomCount,
       subscribers: hub.totalLocalSubscribers(),
       sessions: hub.sessions.size,
-      published: hub.publisher.published,
+      published: hub.publisher.published + hub.transactions.published,
       received: hub.received,
       queued: hub.queue.length,
       gaps: hub.gaps,
+      gapsBy: { ...hub.gapsBy },
       resets: hub.resets,
       backend: hub.backend.stats(),
     }

@@ -1,6 +1,7 @@
 // A subscription as an async iterator, with a bounded buffer between the channel and a slow loop.
 
 import { ChanError, type Message } from '../model/message.js'
+import { onAbort } from '../model/on-abort.js'
 import { refuse } from '../model/option-check.js'
 import type { SubscribeOptions } from './subscribe.js'
 import type { Subscription } from './subscription.js'
@@ -33,6 +34,7 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<Message
   readonly #highWaterMark: number
   readonly #overflow: 'throw' | 'drop-oldest' | 'drop-newest'
   readonly #signal: AbortSignal | undefined
+  readonly #off: () => void
   /** Ends the subscription, also while it is being made. */
   readonly #leaving = new AbortController()
   #buffer: Message<T>[] = []
@@ -53,7 +55,7 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<Message
     this.#highWaterMark = highWaterMark
     this.#overflow = overflow
     this.#signal = signal
-    signal?.addEventListener('abort', this.#aborted, { once: true })
+    this.#off = onAbort(signal, () => this.#aborted())
     if (signal?.aborted) this.#leaving.abort(signal.reason)
     this.ready = start(
       (message) => this.#push(message as Message<T>),
@@ -111,7 +113,7 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<Message
     if (this.#done) return
     this.#done = true
     this.#failure = failure
-    this.#signal?.removeEventListener('abort', this.#aborted)
+    this.#off()
     for (const { resolve, reject } of this.#waiting.splice(0)) {
       if (this.#failure) {
         reject(this.#failure.reason)
@@ -120,7 +122,7 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<Message
     }
   }
 
-  readonly #aborted = (): void => {
+  #aborted(): void {
     this.#buffer = []
     this.#end({ reason: this.#signal?.reason })
     this.#leaving.abort(this.#signal?.reason)

@@ -6,6 +6,7 @@ import { refuse } from '../model/option-check.js'
 import type { Policy } from '../model/policy.js'
 import { validated } from '../model/schema.js'
 import type { Entry } from '../ports/log.js'
+import type { Transaction } from '../ports/transactions.js'
 import type { LayerParts } from './parts.js'
 
 /** Options of `channel.publish()`. */
@@ -22,6 +23,14 @@ export interface PublishOptions {
    * indicators, cursors. Default: what the channel's options say.
    */
   readonly ephemeral?: boolean | undefined
+  /**
+   * Publishes inside this open transaction: the message is stored and delivered iff it commits. It
+   * keeps its order among the transaction's other messages, and has none towards publishes without.
+   * `publish` resolves when the message is in the transaction, to a message without offset and epoch;
+   * await it before you end the transaction. Never together with `ephemeral`. On a database: what
+   * `layer.transaction` gave, or your own client; in memory only the former.
+   */
+  readonly tx?: Transaction | undefined
 }
 
 const PLAIN: Stamp = Object.freeze({ sender: null, id: null, ephemeral: false })
@@ -30,7 +39,7 @@ const PLAIN_EPHEMERAL: Stamp = Object.freeze({ ...PLAIN, ephemeral: true })
 /** @internal @throws {ChanError} `invalid-option` */
 export function readStamp(options: PublishOptions | null | undefined, byDefault: boolean): Stamp {
   if (!options) return byDefault ? PLAIN_EPHEMERAL : PLAIN
-  const { sender = null, id = null, ephemeral = byDefault } = options
+  const { sender = null, id = null, ephemeral = byDefault, tx } = options
   if (sender !== null) validateIdentifier('sender', sender)
   if (id !== null) validateIdentifier('id', id)
   refuse(typeof ephemeral !== 'boolean', 'ephemeral', 'true or false')
@@ -41,7 +50,19 @@ export function readStamp(options: PublishOptions | null | undefined, byDefault:
       "Leave out 'id', or publish with { ephemeral: false }.",
     )
   }
+  if (tx !== undefined) checkTransaction(tx, ephemeral)
   return { sender, id, ephemeral }
+}
+
+function checkTransaction(tx: unknown, ephemeral: boolean): void {
+  const { query } = (tx ?? {}) as Partial<Transaction>
+  refuse(typeof query !== 'function', 'tx', 'an open transaction, with a query method')
+  if (!ephemeral) return
+  throw new ChanError(
+    'invalid-option',
+    'An ephemeral message cannot be part of a transaction: nothing of it is stored.',
+    "Leave out 'tx', or publish with { ephemeral: false }.",
+  )
 }
 
 /**

@@ -12,6 +12,7 @@ import {
   type Position,
   validateIdentifier,
 } from '../model/message.js'
+import { onAbort } from '../model/on-abort.js'
 import { refuse } from '../model/option-check.js'
 import type { Policy } from '../model/policy.js'
 import type { LayerParts } from './parts.js'
@@ -142,7 +143,7 @@ function register(
   const subscription = new Subscription(id, room, subscriber, {
     ended: () => {
       subscriptions.delete(id)
-      signal?.removeEventListener('abort', aborted)
+      off()
       ended?.()
     },
     release: async () => {
@@ -150,13 +151,13 @@ function register(
       const hold = held.get(subscription)
       if (hold !== undefined) await presence.leave(channel, userId, hold, 'left')
       // Looked for only where it can matter: the walk is long in a busy channel.
-      if (!presence.bareUsed) return
+      if (!presence.mayHoldBare(channel, userId)) return
       const others = room.subscribers.toArray().some((other) => other.userId === userId)
       if (!others) await presence.releaseBare(channel, userId)
     },
   })
   subscriptions.add(subscription)
-  signal?.addEventListener('abort', aborted, { once: true })
+  const off = onAbort(signal, aborted)
   return subscription
 }
 

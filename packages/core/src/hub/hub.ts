@@ -13,6 +13,7 @@ import { Limiter } from './limiter.js'
 import { Publisher } from './publisher.js'
 import { Room, type RoomHost } from './room.js'
 import { CONTROL_CHANNEL, type Listening, Sessions } from './sessions.js'
+import { Transactions } from './transactions.js'
 
 const CONCURRENT_READS = 16
 const LINGER_MS = 2_000
@@ -26,6 +27,7 @@ export class Hub implements LayerContext {
   readonly queue: DeliveryQueue
   readonly lifecycle: Lifecycle
   readonly publisher: Publisher
+  readonly transactions: Transactions
   readonly interest: InterestReporter
   readonly sessions: Sessions
   readonly report: ErrorListener
@@ -35,8 +37,9 @@ export class Hub implements LayerContext {
   resets = 0
   /** Messages that came from the backend, this process's own included. */
   received = 0
-  /** Times the backend said that something may be missing. */
+  /** Times the backend said that something may be missing, in all and by cause. */
   gaps = 0
+  readonly gapsBy = { 'connection-lost': 0, reference: 0, 'lost-doorbell': 0, overflow: 0 }
   readonly #rooms = new Map<string, Room>()
   readonly #roomHost: RoomHost
   readonly #draining: (() => Promise<void>)[] = []
@@ -55,6 +58,9 @@ export class Hub implements LayerContext {
     )
     this.publisher = new Publisher(backend, this.lifecycle, this.queue, (message) =>
       this.#rooms.get(message.channel)?.committed(message),
+    )
+    this.transactions = new Transactions(backend, this.lifecycle, () =>
+      backend.facts.crossProcess ? undefined : this.queue.caughtUp(),
     )
     this.interest = new InterestReporter(
       backend,
@@ -132,8 +138,9 @@ export class Hub implements LayerContext {
         const room = this.#rooms.get(channel)
         if (room && room.presenceListeners.size > 0) this.queue.run(() => room.presence(change))
       },
-      gap: (channel) => {
+      gap: (channel, cause) => {
         this.gaps++
+        this.gapsBy[cause]++
         if (channel !== null) this.#rooms.get(channel)?.gap()
         else for (const room of [...this.#rooms.values()]) room.gap()
       },
@@ -196,6 +203,7 @@ export class Hub implements LayerContext {
   async #shutDown(): Promise<void> {
     await this.#withDeadline(this.#drain())
     this.lifecycle.abandonOpening()
+    this.transactions.abandon(layerClosed())
     this.publisher.abandon(layerClosed())
     this.waits.abandon(layerClosed())
     for (const task of this.#drained) task()
@@ -210,6 +218,7 @@ export class Hub implements LayerContext {
     await this.lifecycle.opened()
     await this.sessions.empty()
     await Promise.all(this.#draining.map((task) => task()))
+    await this.transactions.settled()
     await this.publisher.settled()
     await this.queue.caughtUp()
     await Promise.all([...this.#rooms.values()].map((room) => room.settled()))

@@ -1,20 +1,20 @@
 // Keeps the calls of one key in order when some of them have to wait (for a connection, for an async
 // schema), and lets them run at once when none does.
 
-const NONE: ReadonlyMap<string, Promise<unknown>> = new Map()
+const NONE: ReadonlyMap<unknown, Promise<unknown>> = new Map()
 
 /** @internal */
-export class Turns {
-  readonly #last = new Map<string, Promise<unknown>>()
+export class Turns<K = string> {
+  readonly #last = new Map<K, Promise<unknown>>()
   readonly #open = new Map<Promise<unknown>, (reason: unknown) => void>()
 
   /** Whether a call of this key still waits. */
-  busy(key: string): boolean {
+  busy(key: K): boolean {
     return this.#last.has(key)
   }
 
   /** Runs the task after every earlier one of this key, whatever became of those. */
-  run<T>(key: string, task: () => Promise<T>): Promise<T> {
+  run<T>(key: K, task: () => Promise<T>): Promise<T> {
     const previous = this.#last.get(key)
     let abandon: (reason: unknown) => void = () => {}
     const turn = new Promise<T>((resolve, reject) => {
@@ -41,8 +41,9 @@ export class Turns {
   }
 
   /** By key, the last call that is open now; it settles after the earlier ones. */
-  snapshot(): ReadonlyMap<string, Promise<unknown>> {
-    return this.#last.size === 0 ? NONE : new Map(this.#last)
+  snapshot(): ReadonlyMap<K, Promise<unknown>> {
+    if (this.#last.size > 0) return new Map(this.#last)
+    return NONE as ReadonlyMap<K, Promise<unknown>>
   }
 
   /** Rejects every call that is still open. */

@@ -6,7 +6,10 @@ import type { Position } from './message.js'
 export interface HistoryLimits {
   /** The most recent messages shown; 0 shows none. */
   readonly maxHistory: number
-  /** Age in milliseconds after which a message is no longer shown; `null` for no age limit. */
+  /**
+   * Age in milliseconds after which a message is not shown; `null` for no age limit. Applied when
+   * history is read: unlike `maxHistory` it hides nothing for good.
+   */
   readonly historyTtlMs: number | null
   /** Whether a user named these limits; layer defaults never replace limits that somebody named. */
   readonly explicit: boolean

@@ -23,7 +23,10 @@ export type AuthFn = (channelName: string, userId: string | null) => unknown
 export interface ChannelOptions {
   /** The most recent messages that `history()` shows; default: the layer's `defaultHistorySize`. */
   readonly maxHistory?: number | undefined
-  /** Age in milliseconds after which `history()` no longer shows a message; default: none. */
+  /**
+   * Age in milliseconds after which `history()` no longer shows a message; default: none. It counts
+   * when history is read: a longer one shows older messages again, as far as `maxHistory` keeps them.
+   */
   readonly historyTtlMs?: number | undefined
   /** Publishes are ephemeral unless they say otherwise; default false. */
   readonly ephemeral?: boolean | undefined

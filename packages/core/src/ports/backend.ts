@@ -1,4 +1,4 @@
-// The port a storage backend implements, in one piece. Its contract is numbered (B1–B11) beside the
+// The port a storage backend implements, in one piece. Its contract is numbered (B1–B12) beside the
 // methods; the suite in `@chan/conformance` reuses the numbers.
 
 import type { Clock } from '../model/clock.js'
@@ -7,6 +7,7 @@ import type { GroupStore } from './groups.js'
 import type { InterestStore } from './interest.js'
 import type { MessageLog } from './log.js'
 import type { PresenceChange, PresenceStore } from './presence.js'
+import type { TransactionalLog } from './transactions.js'
 
 /** Where a layer stands with its backend. */
 export type ConnectionState = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'closed'
@@ -58,7 +59,12 @@ export interface BackendFacts {
  * **B10** after `close` was called no callback MUST run and every call rejects with `layer-closed`;
  * closing twice is fine.
  */
-export interface ChannelBackend extends MessageLog, PresenceStore, GroupStore, InterestStore {
+export interface ChannelBackend
+  extends MessageLog,
+    TransactionalLog,
+    PresenceStore,
+    GroupStore,
+    InterestStore {
   readonly facts: BackendFacts
   /** Called once, before anything else. Rejects with a clear error where the set-up is wrong. */
   open(context: BackendContext): Promise<void>

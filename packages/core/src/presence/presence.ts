@@ -5,8 +5,10 @@ import { layerClosed } from '../hub/lifecycle.js'
 import type { Room } from '../hub/room.js'
 import { Turns } from '../hub/turns.js'
 import { validateIdentifier } from '../model/message.js'
+import { onAbort } from '../model/on-abort.js'
 import type { Policy } from '../model/policy.js'
 import type { LeaveReason } from '../ports/presence.js'
+import { BareHolds } from './bare-holds.js'
 import { encodeMetadata, type PresenceEvent, type PresenceRecord, toRecord } from './record.js'
 import { Roster } from './roster.js'
 
@@ -17,16 +19,19 @@ const BARE = 'bare'
 export class Presence {
   readonly #hub: Hub
   readonly #rosters = new Map<string, { readonly roster: Roster; readonly room: Room }>()
-  #bareUsed = false
+  readonly #bare = new BareHolds()
   readonly #turns = new Turns()
+  /** Takes the abort listeners of presence listeners back. */
+  readonly #offs = new Set<() => void>()
+  #closed = false
 
   constructor(hub: Hub) {
     this.#hub = hub
   }
 
-  /** A bare hold of this process may exist. Which ones, the backend knows: others may end them. */
-  get bareUsed(): boolean {
-    return this.#bareUsed
+  /** This process may hold the user's presence by a bare join: others may have ended it. */
+  mayHoldBare(channel: string, userId: string): boolean {
+    return this.#bare.mayHave(channel, userId)
   }
 
   /** Adds or refreshes a hold; without one, this process's bare hold. */
@@ -43,7 +48,7 @@ export class Presence {
     const encoded = encodeMetadata(metadata ?? {}, policy, this.#hub.clock)
     if (encoded instanceof Promise) encoded.catch(() => {})
     // At the call: an unsubscribe right after it has to know.
-    if (hold === null) this.#bareUsed = true
+    if (hold === null) this.#bare.add(channel, userId)
     return this.#turns.run(turn(channel, userId), async () => {
       await this.#hub.lifecycle.ready()
       const joinedAt = this.#hub.clock.now() / 1000
@@ -61,9 +66,12 @@ export class Presence {
     reason: LeaveReason,
   ): Promise<{ last: boolean }> {
     validateIdentifier('userId', userId)
+    const ended = hold === null || hold === BARE ? this.#bare.ending(channel, userId) : undefined
     return this.#turns.run(turn(channel, userId), async () => {
       await this.#hub.lifecycle.ready()
-      return this.#hub.backend.remove(channel, userId, hold, reason)
+      const removed = await this.#hub.backend.remove(channel, userId, hold, reason)
+      ended?.()
+      return removed
     })
   }
 
@@ -74,12 +82,14 @@ export class Presence {
 
   async clear(channel: string): Promise<void> {
     this.#hub.lifecycle.assertUsable()
+    const ended = this.#bare.endingAll(channel)
     // Joins called before this are cleared, too.
     const prefix = turn(channel, '')
     const joining = [...this.#turns.snapshot()].filter(([key]) => key.startsWith(prefix))
     await Promise.allSettled(joining.map(([, call]) => call))
     await this.#hub.lifecycle.ready()
     await this.#hub.backend.clearPresence(channel)
+    ended()
   }
 
   async list(channel: string): Promise<PresenceRecord[]> {
@@ -89,8 +99,12 @@ export class Presence {
     return entries.map((entry) => toRecord(entry))
   }
 
-  /** Listens to a channel's members; answers how to stop (idempotent). */
-  async listen(channel: string, listener: (event: PresenceEvent) => unknown): Promise<() => void> {
+  /** Listens to a channel's members until the signal aborts; answers how to stop (idempotent). */
+  async listen(
+    channel: string,
+    listener: (event: PresenceEvent) => unknown,
+    signal: AbortSignal | undefined,
+  ): Promise<() => void> {
     this.#hub.lifecycle.assertUsable()
     await this.#hub.lifecycle.ready()
     const room = await this.#hub.enterRoom(channel)
@@ -102,13 +116,21 @@ export class Presence {
       this.#leaveRoster(channel, room, roster)
       throw error
     }
-    let stopped = false
-    return () => {
-      if (stopped) return
-      stopped = true
+    if (this.#closed) throw layerClosed()
+    const end = () => {
+      // After the close there is nothing to give back.
+      if (!this.#offs.delete(off)) return
+      off()
       stop()
       this.#leaveRoster(channel, room, roster)
     }
+    const off = onAbort(signal, end)
+    this.#offs.add(off)
+    if (signal?.aborted) {
+      end()
+      throw signal.reason
+    }
+    return end
   }
 
   /** Resolves when every join and leave called so far has settled. */
@@ -118,7 +140,10 @@ export class Presence {
 
   /** Nothing is told any more, and nothing is waited for. */
   close(): void {
+    this.#closed = true
     this.#turns.abandon(layerClosed())
+    for (const off of this.#offs) off()
+    this.#offs.clear()
     for (const { roster } of this.#rosters.values()) roster.close()
     this.#rosters.clear()
   }

@@ -1,6 +1,7 @@
 // The decision about an upgrade: known path, readable path, allowed origin, `admit`, in this order.
 
 import type { Clock } from '../model/clock.js'
+import { onAbort } from '../model/on-abort.js'
 import type { PathMatch } from './paths.js'
 import type { Admission, Refusal, UpgradeRequest } from './port.js'
 import { isRefusal, refuse } from './refuse.js'
@@ -51,15 +52,13 @@ function ask(
   return new Promise((resolve) => {
     const answer = (value: unknown) => {
       timer.cancel()
-      abandoned.removeEventListener('abort', leave)
-      draining.removeEventListener('abort', close)
+      stayed()
+      open()
       resolve(value)
     }
-    const leave = () => answer(refuse(400, 'The peer went away'))
-    const close = () => answer(goingAway())
     const timer = clock.after(timeoutMs, () => answer(refuse(503, 'Admission took too long')))
-    abandoned.addEventListener('abort', leave)
-    draining.addEventListener('abort', close)
+    const stayed = onAbort(abandoned, () => answer(refuse(400, 'The peer went away')))
+    const open = onAbort(draining, () => answer(goingAway()))
     // In an async function, so that a synchronous throw is a rejection.
     const asked = (async () => admit(request))()
     asked.then(answer, (error) => {

@@ -116,8 +116,12 @@ class Router implements SocketRouter<unknown> {
   }
 
   close({ deadlineMs = 10_000 }: { readonly deadlineMs?: number } = {}): Promise<void> {
-    if (!this.#closed) {
+    try {
       checkDeadline('deadlineMs', deadlineMs)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    if (!this.#closed) {
       this.#draining.abort()
       this.#closed = this.#connections.drain(deadlineMs, this.#clock)
     }

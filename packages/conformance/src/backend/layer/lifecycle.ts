@@ -113,6 +113,8 @@ export const lifecycle: Topic<Scene> = {
           connect: () => one.connect(),
           publish: () => chat.publish(1),
           'publish ephemeral': () => chat.publish(1, { ephemeral: true }),
+          'publish in a transaction': () => chat.publish(1, { tx: { query: async () => ({}) } }),
+          transaction: () => one.transaction(() => {}),
           subscribe: () => chat.subscribe(() => {}),
           messages: () => chat.messages().ready,
           history: () => chat.history(),
@@ -202,6 +204,21 @@ export const lifecycle: Topic<Scene> = {
           queued: 0,
         })
         expect(typeof one.stats().backend).toBe('object')
+      },
+    },
+    {
+      title: 'stats count gaps, in all and by cause',
+      async run({ name, faultyLayer, expect }) {
+        const { layer, faulty } = await faultyLayer()
+        const seen = await collect(layer.channel(name('chat')))
+        const before = layer.stats()
+        faulty.gap(null)
+        faulty.gap(name('chat'))
+        const { gaps, gapsBy } = layer.stats()
+        expect(gapsBy['connection-lost'] - before.gapsBy['connection-lost']).toBe(2)
+        expect(Object.values(gapsBy).reduce((sum, count) => sum + count)).toBe(gaps)
+        await layer.channel(name('chat')).publish(1)
+        await seen.count(1)
       },
     },
     {

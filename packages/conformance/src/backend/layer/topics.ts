@@ -24,6 +24,7 @@ import { schemas } from './schemas.js'
 import { sessions } from './sessions.js'
 import { streams } from './streams.js'
 import { subscribing } from './subscribing.js'
+import { transactions } from './transactions.js'
 import { unsubscribing } from './unsubscribing.js'
 
 export const layerTopics = [
@@ -33,6 +34,7 @@ export const layerTopics = [
   listeners,
   chains,
   publishing,
+  transactions,
   payloads,
   callOrder,
   names,

@@ -5,7 +5,27 @@ import type { Topic } from '../../cases.js'
 import { turns, until } from '../../until.js'
 import { upTo } from '../entry.js'
 import type { Scene } from '../scene.js'
-import { collect } from './collect.js'
+import { collect, refusal } from './collect.js'
+
+/** A signal that counts who listens to it. */
+function countingSignal() {
+  const controller = new AbortController()
+  const { signal } = controller
+  let listeners = 0
+  const add = signal.addEventListener.bind(signal)
+  const remove = signal.removeEventListener.bind(signal)
+  Object.assign(signal, {
+    addEventListener(...args: Parameters<typeof add>) {
+      listeners++
+      add(...args)
+    },
+    removeEventListener(...args: Parameters<typeof remove>) {
+      listeners--
+      remove(...args)
+    },
+  })
+  return { signal, abort: () => controller.abort(), listeners: () => listeners }
+}
 
 export const unsubscribing: Topic<Scene> = {
   name: 'layer: unsubscribing',
@@ -101,6 +121,71 @@ export const unsubscribing: Topic<Scene> = {
         during.abort(reason)
         expect((await pending) === reason).toBe(true)
         expect(chat.localSubscriberCount).toBe(0)
+      },
+    },
+    {
+      title: 'a signal that many subscriptions share is listened to once, until the last has ended',
+      async run({ name, layer, expect }) {
+        const chat = (await layer()).channel(name('chat'))
+        const { signal, abort, listeners } = countingSignal()
+        const seen = await Promise.all(upTo(30).map(() => collect(chat, { signal })))
+        const streams = upTo(30).map(() => chat.messages({ signal }))
+        await Promise.all(streams.map(({ ready }) => ready))
+        const members = await Promise.all(upTo(30).map(() => chat.onPresence(() => {}, { signal })))
+        expect(listeners()).toBe(1)
+        const [stays, ...gone] = seen
+        for (const { subscription } of gone) await subscription.unsubscribe()
+        for (const stream of streams) await stream.return()
+        for (const listening of members) await listening.unsubscribe()
+        expect([listeners(), chat.localSubscriberCount]).toEqual([1, 1])
+        await stays?.subscription.unsubscribe()
+        expect(listeners()).toBe(0)
+        const again = await Promise.all(upTo(3).map(() => collect(chat, { signal })))
+        expect(listeners()).toBe(1)
+        abort()
+        expect(again.map(({ subscription }) => subscription.active)).toEqual([false, false, false])
+      },
+    },
+    {
+      title:
+        'a layer that closes listens to no signal any more, and what it ended may be ended again',
+      async run({ name, layer, reported, expect }) {
+        const one = await layer()
+        const chat = one.channel(name('chat'))
+        const { signal, abort, listeners } = countingSignal()
+        const { subscription } = await collect(chat, { signal })
+        const listening = await chat.onPresence(() => {}, { signal })
+        const stream = chat.messages({ signal })
+        await stream.ready
+        await one.disconnect()
+        expect(listeners()).toBe(0)
+        abort()
+        await Promise.all([subscription.unsubscribe(), listening.unsubscribe(), stream.return()])
+        await turns()
+        expect(reported).toEqual([])
+      },
+    },
+    {
+      title: 'the store is asked to end a bare join only where there may be one',
+      async run({ name, faultyLayer, expect }) {
+        const { layer, faulty } = await faultyLayer()
+        const chat = layer.channel(name('chat'))
+        const passing = async (userId: string) => {
+          const { subscription } = await collect(chat, { userId })
+          return refusal(() => subscription.unsubscribe())
+        }
+        const down = Object.assign(new Error('down'), { code: 'unavailable' })
+        await Promise.all(['alice', 'bob', 'carol'].map((userId) => chat.join(userId)))
+        await chat.leave('bob')
+        faulty.fail('remove', down)
+        expect([await passing('bob'), await passing('dave')]).toEqual([null, null])
+        // What failed may be there still, and is asked for again.
+        expect(await passing('alice')).toBe('unavailable')
+        expect(await passing('alice')).toBe(null)
+        expect((await chat.presence()).map(({ userId }) => userId)).toEqual(['carol'])
+        await chat.clearPresence()
+        faulty.fail('remove', down)
+        expect([await passing('alice'), await passing('carol')]).toEqual([null, null])
       },
     },
   ],

@@ -12,11 +12,14 @@ function calls(
   { backend }: Process,
   channel: string,
 ): Readonly<Record<string, () => Promise<unknown>>> {
+  const tx = { query: async () => ({}) }
   const present = { userId: 'alice', joinedAt: 1, metadata: '{}' }
   return {
     append: () => backend.append(channel, entry(1), DEFAULT_LIMITS),
     appendEphemeral: () => backend.append(channel, entry(1, { ephemeral: true }), DEFAULT_LIMITS),
     appendEach: () => backend.appendEach([channel], entry(1), () => DEFAULT_LIMITS),
+    enqueue: () => backend.enqueue(tx, channel, entry(1), DEFAULT_LIMITS),
+    transaction: () => backend.transaction(async () => {}),
     read: () => backend.read(channel, START, 1),
     history: () => backend.history(channel, {}, DEFAULT_LIMITS),
     clear: () => backend.clear(channel),

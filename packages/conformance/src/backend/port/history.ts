@@ -149,6 +149,24 @@ export const history: Topic<Scene> = {
       },
     },
     {
+      title: 'B5 an age limit hides while it is in force: a longer one shows older messages again',
+      async run({ name, process, expect }) {
+        const channel = name('chat')
+        const one = await process()
+        const [hour, day] = [limits(3, 3_600_000), limits(3, 86_400_000)]
+        const now = Date.now() / 1000
+        for (const age of [7_300, 7_200, 3_700, 0]) {
+          await one.append(channel, age, { timestamp: now - age, limits: hour })
+        }
+        expect(await one.history(channel, {}, hour)).toEqual([0])
+        // What maxHistory has hidden stays hidden.
+        expect(await one.history(channel, {}, day)).toEqual([7_200, 3_700, 0])
+        expect(await one.history(channel, {}, hour)).toEqual([0])
+        await one.append(channel, 'next', { limits: limits(3) })
+        expect(await one.history(channel, {}, limits(3))).toEqual([3_700, 0, 'next'])
+      },
+    },
+    {
       title: 'B2 clear hides what is stored and keeps epoch, top and the recovery tail',
       async run({ name, pair, expect }) {
         const channel = name('chat')

@@ -1,5 +1,5 @@
-// What the port is checked for, B1 to B10. B11 (a store that hangs or fails) needs faults that only
-// the backend's own tests can make.
+// What the port is checked for, B1 to B10 and B12. B11 (a store that hangs or fails) needs faults
+// that only the backend's own tests can make.
 
 import { closing } from './closing.js'
 import { ephemeral } from './ephemeral.js'
@@ -13,6 +13,7 @@ import { order } from './order.js'
 import { presence } from './presence.js'
 import { presenceRaces } from './presence-races.js'
 import { reading } from './reading.js'
+import { transactions } from './transactions.js'
 import { watching } from './watching.js'
 
 export const portTopics = [
@@ -20,6 +21,7 @@ export const portTopics = [
   namesAndBodies,
   manyChannels,
   idempotency,
+  transactions,
   reading,
   history,
   watching,
