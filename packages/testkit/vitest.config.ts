@@ -1,1 +1,8 @@
-export { default } from '../../vitest.base.js'
+// One PostgreSQL for all tests; those that hurt a server start their own.
+import { defineConfig, mergeConfig } from 'vitest/config'
+import base from '../../vitest.base.js'
+
+export default mergeConfig(
+  base,
+  defineConfig({ test: { globalSetup: ['@chan/testkit/postgres-setup'] } }),
+)

@@ -6,6 +6,8 @@ export { shuffled } from './backend/shuffled.js'
 export { backendSuite } from './backend/suite.js'
 export { wrapped } from './backend/wrapped.js'
 export type { Skips } from './cases.js'
+export type { ProxyTarget } from './faults/proxied-connection.js'
+export { type ConnectionSelector, type ProxyCounters, TcpProxy } from './faults/tcp-proxy.js'
 export type { Matchers, Runner } from './runner.js'
 export {
   type RoutedServer,

@@ -20,7 +20,10 @@ export class Message<T = unknown> {
   readonly sender: string | null
   /** Unix time in seconds, fractional. */
   readonly timestamp: number
-  /** The place in the channel's order, from 1; undefined for ephemeral messages. */
+  /**
+   * The place in the channel's order, from 1; undefined for ephemeral messages, and for what `publish`
+   * answers inside a transaction.
+   */
   readonly offset: number | undefined
   /** The numbering that `offset` belongs to. */
   readonly epoch: string | undefined
