@@ -13,9 +13,18 @@ const MAY = {
   'packages/core/src/model': ['@chan/protocol'],
   'packages/core/src/sockets': ['@chan/protocol'],
   'packages/memory/src': ['@chan/core', '@chan/core/backend'],
+  'packages/postgres/src': ['@chan/core', '@chan/core/backend', 'pg', 'node:*'],
   'packages/ws/src': ['@chan/core', '@chan/core/sockets', 'ws', 'node:*'],
   'packages/conformance/src': ['@chan/core', '@chan/core/*', '@chan/protocol', 'node:*'],
-  'packages/testkit/src': ['@sparticuz/chromium', 'playwright-core', 'vite', 'node:*'],
+  'packages/testkit/src': [
+    '@sparticuz/chromium',
+    'esbuild',
+    'pg',
+    'playwright-core',
+    'vite',
+    'vitest/node',
+    'node:*',
+  ],
 }
 
 /** The folders of core: each may import itself and what stands to its left. */

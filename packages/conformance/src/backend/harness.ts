@@ -22,8 +22,8 @@ export interface BackendHarness {
   /** Cases to leave out: title and reason. One that matches no case fails. */
   readonly skip?: Skips
   /**
-   * How often a race is run. Default 1,000, which suits a store in memory; one behind a network may
-   * say less.
+   * How often a race is run; a chain is ten times as long. Default 1,000, which suits a store in
+   * memory; one behind a network may say less.
    */
   readonly rounds?: number
 }

@@ -65,12 +65,17 @@ export const deadlines: Topic<Scene> = {
       async run({ name, layer, expect }) {
         const clock = new ManualClock()
         const one = await layer({ clock })
-        one.channel(name('member'), { schema: sometimes })
+        let asked = false
+        const hangs = schema<unknown>((value) => {
+          asked ||= value === 'hang'
+          return value === 'hang' ? never() : { value }
+        })
+        one.channel(name('member'), { schema: hangs })
         const group = one.group(name('group'))
         await group.add(name('member'))
         const hanging = watched(() => group.publish('hang'))
         const other = watched(() => one.channel(name('other')).publish('next'))
-        await turns()
+        await until('the schema was asked', () => asked)
         await pass(clock, 5_000)
         expect(hanging.outcome).toBe('unavailable')
         await until('the other channel', () => other.outcome === null)
@@ -211,7 +216,7 @@ export const deadlines: Topic<Scene> = {
         faulty.fail('read', ...upTo(1_000).map((n) => new Error(`no database ${n}`)))
         const since = { epoch: '', offset: 0 }
         const subscribing = watched(() => chat.subscribe(() => {}, { since }))
-        await turns()
+        await until('the first read', () => reported.length > 0)
         await pass(clock, ...upTo(9).map(() => 1_000), 999)
         expect(subscribing.outcome).toBe('pending')
         await pass(clock, 1)

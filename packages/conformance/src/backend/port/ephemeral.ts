@@ -48,7 +48,11 @@ export const ephemeral: Topic<Scene> = {
       async run({ name, pair, expect }) {
         const channel = name('chat')
         const [one, other] = await pair()
+        const marks = await other.follow(name('marks'))
         await one.append(channel, 'early', { ephemeral: true })
+        // One publisher's come in order: when the mark is there, the early one has passed.
+        await one.append(name('marks'), 'mark', { ephemeral: true })
+        await until('the mark', () => marks.ephemerals.length > 0)
         const follower = await other.follow(channel)
         expect(follower.position).toEqual(START)
         await one.append(channel, 'stored')
