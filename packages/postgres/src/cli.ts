@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+// The entry of the command `chan-postgres`.
+
+import { runCli } from './schema/cli.js'
+
+process.exitCode = runCli(process.argv.slice(2), {
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+})
