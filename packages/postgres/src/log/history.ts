@@ -1,0 +1,85 @@
+// What history shows of a channel, and what changes it: limits that somebody names, and clearing.
+
+import {
+  type HistoryLimits,
+  type HistoryQuery,
+  historyWindow,
+  limitsInForce,
+  type Message,
+  type Position,
+} from '@chan/core/backend'
+import { historyFactsQuery, rangeQuery } from './queries.js'
+import { type RunQuery, toMessage } from './reader.js'
+
+interface Facts {
+  readonly epoch: string
+  readonly top: number
+  readonly floor: number
+  readonly maxHistory: number
+  readonly ttlMs: number | null
+  readonly explicit: boolean
+}
+
+interface Row {
+  readonly offset: number
+  readonly ts: number
+  readonly sender: string | null
+  readonly id: string | null
+  readonly body: string
+}
+
+export class History {
+  readonly #schema: string
+  readonly #query: RunQuery
+
+  /** @param schema the quoted schema */
+  constructor(schema: string, query: RunQuery) {
+    this.#schema = schema
+    this.#query = query
+  }
+
+  /** @param now in milliseconds, for the age limit */
+  async show(
+    channel: string,
+    query: HistoryQuery,
+    limits: HistoryLimits,
+    now: number,
+  ): Promise<readonly Message[]> {
+    let facts = await this.#facts(channel)
+    if (facts && this.#changes(facts, limits)) {
+      await this.#query(`select ${this.#schema}.change_limits($1, $2, $3)`, [
+        channel,
+        limits.maxHistory,
+        limits.historyTtlMs,
+      ])
+      facts = await this.#facts(channel)
+    }
+    if (!facts) return []
+    const shown = facts.explicit ? stored(facts) : limits
+    const top: Position = { epoch: facts.epoch, offset: facts.top }
+    const { after, upTo } = historyWindow(top, facts.floor, shown, query)
+    if (after >= upTo) return []
+    const rows = await this.#query<Row>(rangeQuery(this.#schema), [channel, after, upTo])
+    const oldest = shown.historyTtlMs === null ? -Infinity : (now - shown.historyTtlMs) / 1000
+    return rows.filter(({ ts }) => ts >= oldest).map((row) => toMessage(channel, top.epoch, row))
+  }
+
+  async clear(channel: string): Promise<void> {
+    await this.#query(`select ${this.#schema}.clear_history($1)`, [channel])
+  }
+
+  async #facts(channel: string): Promise<Facts | undefined> {
+    const [facts] = await this.#query<Facts>(historyFactsQuery(this.#schema), [channel])
+    return facts
+  }
+
+  #changes(facts: Facts, limits: HistoryLimits): boolean {
+    const current = stored(facts)
+    // Defaults are kept with the next publish; showing by them needs no write.
+    return limits.explicit && limitsInForce(current, limits) !== current
+  }
+}
+
+function stored({ maxHistory, ttlMs, explicit }: Facts): HistoryLimits {
+  return { maxHistory, historyTtlMs: ttlMs, explicit }
+}

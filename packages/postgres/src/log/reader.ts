@@ -1,0 +1,165 @@
+// Reads of the log: where channels stand, and what follows a position. The reads of one turn go as
+// one query, so that a gap in a thousand channels is not a thousand queries.
+
+import { Message, type Page, type Position, START } from '@chan/core/backend'
+import { arrayLiteral, RECORD } from '../packing.js'
+import type { Standing } from '../receive/watched.js'
+import { readQuery, standingsQuery } from './queries.js'
+
+/** Runs one reading statement. */
+export type RunQuery = <R extends object>(text: string, values: readonly unknown[]) => Promise<R[]>
+
+/** Bytes of bodies in one page; at least one message is in it. */
+const PAGE_BYTES = 1024 * 1024
+/** Reads in one query, so that its answer stays small enough to hold. */
+const MAX_READS = 32
+
+interface Read {
+  readonly channel: string
+  readonly after: Position
+  readonly limit: number
+  resolve(page: Page): void
+  reject(error: unknown): void
+}
+
+interface StandingRow {
+  readonly name: string
+  readonly epoch: string | null
+  readonly top: number
+  readonly version: number
+}
+
+interface MessageRow {
+  readonly idx: number
+  readonly epoch: string | null
+  readonly top: number
+  readonly offset: number | null
+  readonly ts: number
+  readonly sender: string | null
+  readonly id: string | null
+  readonly body: string
+}
+
+export class Reader {
+  readonly #schema: string
+  readonly #query: RunQuery
+  #waiting: Read[] = []
+  #asking: {
+    readonly channel: string
+    resolve(standing: Standing): void
+    reject(e: unknown): void
+  }[] = []
+
+  /** @param schema the quoted schema */
+  constructor(schema: string, query: RunQuery) {
+    this.#schema = schema
+    this.#query = query
+  }
+
+  /** What follows a position; see `MessageLog.read`. */
+  read(channel: string, after: Position, limit: number): Promise<Page> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.push({ channel, after, limit, resolve, reject }) === 1) {
+        setImmediate(() => this.#flushReads())
+      }
+    })
+  }
+
+  /** Where one channel stands; asked together with the others of this turn. */
+  standing(channel: string): Promise<Standing> {
+    return new Promise((resolve, reject) => {
+      if (this.#asking.push({ channel, resolve, reject }) === 1) {
+        setImmediate(() => void this.#flushStandings())
+      }
+    })
+  }
+
+  /** Where channels stand, in the order asked. */
+  async standings(channels: readonly string[]): Promise<readonly Standing[]> {
+    const rows = await this.#query<StandingRow>(standingsQuery(this.#schema), [
+      channels.join(RECORD),
+    ])
+    return rows.map(({ name, epoch, top, version }) => ({
+      channel: name,
+      top: topOf(epoch, top),
+      version,
+    }))
+  }
+
+  async #flushStandings(): Promise<void> {
+    const asking = this.#asking
+    this.#asking = []
+    try {
+      const standings = await this.standings(asking.map(({ channel }) => channel))
+      for (const [index, { resolve }] of asking.entries()) resolve(standings[index] as Standing)
+    } catch (error) {
+      for (const { reject } of asking) reject(error)
+    }
+  }
+
+  #flushReads(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (let start = 0; start < waiting.length; start += MAX_READS) {
+      void this.#readTogether(waiting.slice(start, start + MAX_READS))
+    }
+  }
+
+  async #readTogether(reads: readonly Read[]): Promise<void> {
+    try {
+      const rows = await this.#query<MessageRow>(readQuery(this.#schema), [
+        reads.map(({ channel }) => channel).join(RECORD),
+        reads.map(({ after }) => after.epoch).join(RECORD),
+        arrayLiteral(reads.map(({ after }) => after.offset)),
+        arrayLiteral(reads.map(({ limit }) => limit)),
+        PAGE_BYTES,
+      ])
+      const pages = reads.map((): MessageRow[] => [])
+      for (const row of rows) pages[row.idx - 1]?.push(row)
+      for (const [index, read] of reads.entries()) {
+        read.resolve(toPage(read, pages[index] as MessageRow[]))
+      }
+    } catch (error) {
+      for (const { reject } of reads) reject(error)
+    }
+  }
+}
+
+/** A row of a message as a message. */
+export function toMessage(
+  channel: string,
+  epoch: string,
+  row: Omit<MessageRow, 'idx' | 'epoch' | 'top'>,
+): Message {
+  return Message.fromStored({
+    channel,
+    body: row.body,
+    sender: row.sender,
+    timestamp: row.ts,
+    offset: row.offset as number,
+    epoch,
+    id: row.id ?? undefined,
+  })
+}
+
+function topOf(epoch: string | null, top: number): Position {
+  return epoch === null || top === 0 ? START : { epoch, offset: top }
+}
+
+/** Whether the rows join up with the position decides: a slot may have been emptied meanwhile. */
+function toPage({ channel, after }: Read, rows: readonly MessageRow[]): Page {
+  const { epoch = null, top: topOffset = 0 } = rows[0] ?? {}
+  const top = topOf(epoch, topOffset)
+  const isStart = after.epoch === START.epoch && after.offset === START.offset
+  const refused = { messages: [], top, truncated: true }
+  if (!isStart && after.epoch !== top.epoch) return refused
+  if (after.offset > top.offset) return refused
+  const messages: Message[] = []
+  for (const row of rows) {
+    if (row.offset === null) continue
+    if (row.offset !== after.offset + messages.length + 1) break
+    messages.push(toMessage(channel, top.epoch, row))
+  }
+  if (messages.length === 0 && top.offset > after.offset) return refused
+  return { messages, top, truncated: false }
+}
