@@ -1,0 +1,10 @@
+// The suite that every backend must pass, on PostgreSQL: as it is, and slow and out of turn.
+
+import { backendSuite, shuffled, wrapped } from '@chan/conformance'
+import { describe, expect, test, vi } from 'vitest'
+import { pgHarness } from './harness.js'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+const runner = { describe, test, expect }
+backendSuite(runner, pgHarness('postgres'))
