@@ -141,8 +141,8 @@ export class Hub implements LayerContext {
       gap: (channel, cause) => {
         this.gaps++
         this.gapsBy[cause]++
-        if (channel !== null) this.#rooms.get(channel)?.gap()
-        else for (const room of [...this.#rooms.values()]) room.gap()
+        if (channel !== null) this.#rooms.get(channel)?.gap(cause)
+        else for (const room of [...this.#rooms.values()]) room.gap(cause)
       },
       status: (state, error) => this.lifecycle.announce(state, error),
       report: (error) => this.report(error, { operation: 'backend' }),

@@ -3,6 +3,7 @@
 
 import type { Message, Position } from '../model/message.js'
 import { ChanError } from '../model/message.js'
+import type { GapCause } from '../ports/backend.js'
 import type { Page } from '../ports/log.js'
 import type { PresenceChange } from '../ports/presence.js'
 import type { ErrorContext } from './context.js'
@@ -107,9 +108,10 @@ export class Room implements Receiver {
     if (this.subscribers.delete(subscriber)) this.#host.subscribersChanged(this)
   }
 
-  /** Messages and member changes may be missing. */
-  gap(): void {
+  /** Messages may be missing, and member changes, unless a message was only referred to. */
+  gap(cause?: GapCause): void {
     this.#feed.gap()
+    if (cause === 'reference') return
     for (const listener of this.presenceListeners) listener.gap()
   }
 
