@@ -1,7 +1,14 @@
-// Chat: rooms with history, presence and typing, and private messages, over any number of tabs.
+// Chat: rooms with history, presence and typing, and private messages, over any number of tabs and
+// servers.
 
-import { type Channel, type ChannelLayer, isChanError } from '@chan/core'
-import { type AdmitRequest, refuse, type SocketRouter, websocketChannelHandler } from '@chan/ws'
+import { type Channel, type ChannelLayer, isChanError, type PresenceEvent } from '@chan/core'
+import {
+  type AdmitRequest,
+  type ChannelSocket,
+  refuse,
+  type SocketRouter,
+  websocketChannelHandler,
+} from '@chan/ws'
 import type { Hono } from 'hono'
 import { type ChatCommand, commandError, readCommand } from './chat-commands.js'
 import { isName } from './names.js'
@@ -18,6 +25,8 @@ export type ChatEvent =
 export function chat(app: Hono, layer: ChannelLayer, sockets: SocketRouter): void {
   const roomOf = (name: string) => layer.channel<ChatEvent>(`chat:${name}`)
   const inboxOf = (user: string) => layer.channel<ChatEvent>(`user:${user}`)
+  /** Departures that are being said right now. */
+  const saying = new Set<string>()
 
   layer.define('chat:*', { maxHistory: 200, authFn: (_channel, user) => user !== null })
   // Only their owner listens to private messages, and nobody reads them later.
@@ -31,15 +40,29 @@ export function chat(app: Hono, layer: ChannelLayer, sockets: SocketRouter): voi
     const user = request.query.get('user') ?? ''
     const send = (frame: object) => void socket.send(JSON.stringify(frame))
 
+    // When this stay in the room began, on whatever tab.
+    let since: number | undefined
+
     return websocketChannelHandler(socket, roomOf(request.params.room), {
       userId: user || null,
       async onConnect(room, { first }) {
-        await socket.forward(inboxOf(user), { userId: user })
-        await room.onPresence((presence) => send({ presence }), { signal: socket.signal })
+        await openInbox(socket, user)
+        await room.onPresence(
+          (presence) => {
+            send({ presence })
+            since = joinedAt(presence, user) ?? since
+            // Its server died and cannot say so any more.
+            if (presence.type === 'leave' && presence.reason === 'timed-out') {
+              const { userId, joinedAt } = presence.member
+              sayLeft(room, userId, joinedAt).catch((error) => console.error('left:', error))
+            }
+          },
+          { signal: socket.signal },
+        )
         if (first) await room.publish({ type: 'system', event: 'joined', user })
       },
       async onDisconnect(room, { last }) {
-        if (last) await room.publish({ type: 'system', event: 'left', user })
+        if (last) await sayLeft(room, user, since)
       },
       async onMessage(text, room) {
         const command = readCommand(text)
@@ -57,6 +80,29 @@ export function chat(app: Hono, layer: ChannelLayer, sockets: SocketRouter): voi
     })
   })
 
+  /** Private messages to the user reach this socket, and whoever sends one knows that. */
+  async function openInbox(socket: ChannelSocket, user: string): Promise<void> {
+    const inbox = inboxOf(user)
+    await socket.forward(inbox, { userId: user })
+    // Ends with the last socket that the inbox is forwarded to.
+    if (!socket.signal.aborted) await inbox.join(user)
+  }
+
+  /**
+   * Tells the room that somebody left. Of a dead server's people every tab everywhere hears it: one
+   * of each server says so, and of these the first is heard.
+   */
+  async function sayLeft(room: Channel<ChatEvent>, user: string, since: number | undefined) {
+    const event: ChatEvent = { type: 'system', event: 'left', user }
+    if (since === undefined) return void (await room.publish(event))
+    // `since` names the stay; no sender's id begins like this, because no name is empty.
+    const id = `/left/${user}/${since}`
+    const key = `${room.name}/${id}`
+    if (saying.has(key)) return
+    saying.add(key)
+    await room.publish(event, { id }).finally(() => saying.delete(key))
+  }
+
   async function carryOut(command: ChatCommand, room: Channel<ChatEvent>, sender: string) {
     const { id, ...event } = command
     if (event.type === 'typing') {
@@ -70,7 +116,7 @@ export function chat(app: Hono, layer: ChannelLayer, sockets: SocketRouter): voi
       return
     }
     const inbox = inboxOf(event.to)
-    if ((await inbox.subscriberCount()) === 0) {
+    if ((await inbox.presenceCount()) === 0) {
       return commandError(`${event.to} is not here.`, 'Private messages need an open chat.', id)
     }
     await inbox.publish(event, options)
@@ -82,6 +128,12 @@ export function chat(app: Hono, layer: ChannelLayer, sockets: SocketRouter): voi
     const members = await roomOf(readName(c, 'room')).presence()
     return c.json({ members, count: members.length })
   })
+}
+
+function joinedAt(event: PresenceEvent, user: string): number | undefined {
+  if (event.type === 'leave') return undefined
+  const members = event.type === 'sync' ? event.members : [event.member]
+  return members.find(({ userId }) => userId === user)?.joinedAt
 }
 
 /** A missing user passes here, and is refused by the room's authFn. */

@@ -1,51 +1,83 @@
 // The command line in words: options, usage, what is said at the start and when it fails.
 
-import { parseArgs } from 'node:util'
+import { isChanError } from '@chan/core'
+import { got, Mistake, parseOptions, readHost, readPort } from './arguments.js'
 import type { DemoOptions } from './server.js'
 
 export const usage = `Chan demo: chat, notifications and a dashboard on one server.
 
 Usage: npm run demo -- [options]
 
-  --port <number>  port to listen on, 0 for any free one (default 3000)
-  --host <name>    address to listen on (default 127.0.0.1, this machine only)
-  --help           show this
+  --port <number>       port to listen on, 0 for any free one (default 3000)
+  --host <name>         address to listen on (default 127.0.0.1, this machine only)
+  --layer <name>        memory: all in this process (default);
+                        postgres: shared by all servers on one PostgreSQL
+  --database-url <url>  postgres://user:password@host:5432/database, for --layer postgres;
+                        default: the environment's DATABASE_URL, which no process list shows
+  --help                show this
+
+Two servers with a PostgreSQL of their own: npm run demo:cluster
 `
 
 /** What the command line asks for. */
-export type Request =
-  | { readonly kind: 'start'; readonly options: DemoOptions }
+export type Request<T = DemoOptions> =
+  | { readonly kind: 'start'; readonly options: T }
   | { readonly kind: 'help' }
   | { readonly kind: 'mistake'; readonly message: string }
 
 /** Reads the arguments, without the program's name. */
-export function readArguments(args: readonly string[]): Request {
-  // Some package managers pass on the `--` that separates their own options.
-  const own = args[0] === '--' ? args.slice(1) : [...args]
-  try {
-    const { values } = parseArgs({
-      args: own,
-      options: {
-        port: { type: 'string', default: '3000' },
-        host: { type: 'string', default: '127.0.0.1' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
+export function readArguments(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Request {
+  return reading(() => {
+    const values = parseOptions(args, {
+      port: { type: 'string', default: '3000' },
+      host: { type: 'string', default: '127.0.0.1' },
+      layer: { type: 'string', default: 'memory' },
+      'database-url': { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
     })
     if (values.help) return { kind: 'help' }
-    const port = Number(values.port)
-    if (!/^\d+$/.test(values.port) || port > 65_535) {
-      return mistake(`--port must be a number from 0 to 65535, got '${values.port}'.`)
-    }
-    if (values.host.trim() === '') return mistake('--host must not be empty.')
-    return { kind: 'start', options: { port, host: values.host } }
+    const options = { port: readPort(values.port), host: readHost(values.host) }
+    const databaseUrl = readDatabase(values.layer, values['database-url'], env.DATABASE_URL)
+    return { kind: 'start', options: databaseUrl ? { ...options, databaseUrl } : options }
+  })
+}
+
+/** Turns a `Mistake` into an answer. */
+export function reading<T>(read: () => Request<T>): Request<T> {
+  try {
+    return read()
   } catch (error) {
-    return mistake(error instanceof Error ? error.message : String(error))
+    if (error instanceof Mistake) return { kind: 'mistake', message: error.message }
+    throw error
   }
 }
 
+function readDatabase(
+  layer: string,
+  url: string | undefined,
+  fallback: string | undefined,
+): string | undefined {
+  if (layer !== 'memory' && layer !== 'postgres') {
+    throw new Mistake(`--layer must be memory or postgres${got(layer)}.`)
+  }
+  if (layer === 'memory') {
+    if (url === undefined) return undefined
+    throw new Mistake('--database-url needs --layer postgres as well.')
+  }
+  if (url?.trim() === '') throw new Mistake('--database-url must not be empty.')
+  const databaseUrl = url ?? fallback
+  if (databaseUrl) return databaseUrl
+  throw new Mistake(
+    '--layer postgres needs a database: --database-url postgres://user:password@host:5432/database, ' +
+      'or the same in DATABASE_URL.',
+  )
+}
+
 /** What a person sees when the server is up. */
-export function greeting(url: string, { host }: DemoOptions): string {
-  const open = host === '0.0.0.0' || host === '::'
+export function greeting(url: string, { host, databaseUrl }: DemoOptions): string {
   return [
     '',
     '  Chan demo is running. Open two windows and watch them talk:',
@@ -54,19 +86,32 @@ export function greeting(url: string, { host }: DemoOptions): string {
     `    Notifications  ${url}/notifications/`,
     `    Dashboard      ${url}/dashboard/`,
     '',
-    ...(open ? ['  Anybody who reaches this machine can use it: the demo has no login.', ''] : []),
+    ...(databaseUrl ? ['  Every other server on the same database shares its channels.', ''] : []),
+    ...warnings(host),
     '  Press Ctrl-C to stop.',
     '',
   ].join('\n')
 }
 
-/** Why the server did not start, and what to do about it. */
-export function startFailure(error: unknown, { port, host }: DemoOptions): string {
+/** What is said about a server that more than this machine can reach. */
+export function warnings(host: string): string[] {
+  const open = host === '0.0.0.0' || host === '::'
+  return open ? ['  Anybody who reaches this machine can use it: the demo has no login.', ''] : []
+}
+
+/** Why the server did not start, and what to do about it. `command` is what was typed. */
+export function startFailure(
+  error: unknown,
+  { port, host }: DemoOptions,
+  command = 'npm run demo',
+): string {
   const { code, message } = error as NodeJS.ErrnoException
+  // Its texts never hold the database's password.
+  if (isChanError(error)) return `The demo could not start. ${error.message}\n${error.hint}`
   switch (code) {
     case 'EADDRINUSE': {
       const other = port < 65_535 ? port + 1 : port - 1
-      return `Port ${port} on ${host} is already in use. Try another: npm run demo -- --port ${other}`
+      return `Port ${port} on ${host} is already in use. Try another: ${command} -- --port ${other}`
     }
     case 'EACCES':
       return `Port ${port} needs more rights than you have. Try one above 1023, with --port.`
@@ -76,8 +121,4 @@ export function startFailure(error: unknown, { port, host }: DemoOptions): strin
     default:
       return `The demo could not start: ${message ?? String(error)}`
   }
-}
-
-function mistake(message: string): Request {
-  return { kind: 'mistake', message }
 }

@@ -4,22 +4,27 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { InMemoryChannelLayer } from '@chan/memory'
 import { attachSockets } from '@chan/ws'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { chat } from './chat.js'
 import { dashboard } from './dashboard.js'
+import { connectLayer } from './layer.js'
 import { notifications } from './notifications.js'
 import { pages } from './pages.js'
 import { jsonErrors } from './rest.js'
 
-/** Where the demo listens. */
+/** Where the demo listens, and what it shares with others. */
 export interface DemoOptions {
   /** 0 takes any free port. */
   readonly port: number
   /** A name or address of this machine; `0.0.0.0` or `::` for all of them. */
   readonly host: string
+  /**
+   * The PostgreSQL through which servers share their channels, as an address that may hold a
+   * password. Without it, everything stays in this process.
+   */
+  readonly databaseUrl?: string
 }
 
 /** A running demo. */
@@ -30,9 +35,12 @@ export interface Demo {
   close(): Promise<void>
 }
 
-/** Starts everything; rejects with the error of `server.listen`, for example `EADDRINUSE`. */
-export async function startDemo({ port, host }: DemoOptions): Promise<Demo> {
-  const layer = new InMemoryChannelLayer()
+/**
+ * Starts everything; rejects with the error of `server.listen`, for example `EADDRINUSE`.
+ * @throws {ChanError} the database cannot be used; message and hint say why and what to do
+ */
+export async function startDemo({ port, host, databaseUrl }: DemoOptions): Promise<Demo> {
+  const layer = await connectLayer(databaseUrl)
   const app = new Hono()
   const server = createServer(getRequestListener(app.fetch))
   const sockets = attachSockets(server)

@@ -2,11 +2,19 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { waitFor } from '@chan/testkit'
-import { afterEach, describe, expect, test } from 'vitest'
+import {
+  type PostgresServer,
+  postgresSkipReason,
+  runSql,
+  startPostgres,
+  waitFor,
+} from '@chan/testkit'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { readArguments, startFailure } from '../src/cli.js'
+import { readClusterArguments } from '../src/cluster/cli.js'
 import { openSocket } from './socket-client.js'
 
 const children = new Set<ChildProcess>()
@@ -108,17 +116,36 @@ describe('a running program', { timeout: 30_000 }, () => {
 })
 
 describe('arguments', () => {
-  test('default to port 3000 on loopback', () => {
-    expect(readArguments([])).toEqual({
+  const read = (...args: string[]) => readArguments(args, {})
+
+  test('default to port 3000 on loopback, in memory whatever the environment has', () => {
+    expect(readArguments([], { DATABASE_URL: 'postgres://elsewhere/' })).toEqual({
       kind: 'start',
       options: { port: 3000, host: '127.0.0.1' },
     })
   })
 
   test('may follow a -- that a package manager left', () => {
-    expect(readArguments(['--', '--port=4000', '--host', '::1'])).toEqual({
+    expect(read('--', '--port=4000', '--host', '::1')).toEqual({
       kind: 'start',
       options: { port: 4000, host: '::1' },
+    })
+  })
+
+  test('name the database, or leave that to the environment', () => {
+    const env = { DATABASE_URL: 'postgres://from-env/' }
+    const url = (...args: string[]) => readArguments(['--layer', 'postgres', ...args], env)
+    expect(url()).toMatchObject({ options: { databaseUrl: 'postgres://from-env/' } })
+    expect(url('--database-url', 'postgres://given/')).toMatchObject({
+      options: { databaseUrl: 'postgres://given/' },
+    })
+    expect(read('--layer', 'postgres')).toMatchObject({
+      kind: 'mistake',
+      message: expect.stringContaining('--database-url postgres://'),
+    })
+    expect(read('--database-url', 'postgres://given/')).toMatchObject({
+      kind: 'mistake',
+      message: expect.stringContaining('--layer postgres'),
     })
   })
 
@@ -130,10 +157,95 @@ describe('arguments', () => {
     [['--port', '']],
     [['--port']],
     [['--host', '']],
+    [['--host', 'a b']],
+    [['--layer', 'redis']],
+    [['--layer', 'postgres', '--database-url', '']],
     [['--verbose']],
     [['4000']],
   ])('%j are a mistake', (args) => {
-    expect(readArguments(args)).toMatchObject({ kind: 'mistake', message: expect.any(String) })
+    expect(read(...args)).toMatchObject({ kind: 'mistake', message: expect.any(String) })
+  })
+
+  // As a hurried person types it: in the wrong place, misspelt, or cut in two by the shell.
+  const url = 'postgres://alice:s3cret@db.example:5432/chat'
+  test.each([
+    [[url]],
+    [['--layer', 'postgres', url]],
+    [['--layer', url]],
+    [['--port', url]],
+    [['--host', url]],
+    [['--host', 'alice:s3cret@db.example']],
+    [[`--databaseurl=${url}`]],
+    [[`--${url}`]],
+    [[`-${url}`]],
+    [[`--help=${url}`]],
+    [['--layer', 'postgres', '--database-url', 'postgres://alice:my', 's3cret@db/chat']],
+    [['--database-url', url]],
+  ])('a password in them is not repeated: %#', (args) => {
+    for (const request of [read(...args), readClusterArguments(args)]) {
+      expect(request.kind).toBe('mistake')
+      expect(JSON.stringify(request)).not.toMatch(/s3cret|alice/)
+    }
+  })
+})
+
+describe('arguments of the cluster', () => {
+  test('give each server a port', () => {
+    const ports = (...args: string[]) => readClusterArguments(args)
+    expect(ports()).toMatchObject({ options: { ports: [3000, 3001], host: '127.0.0.1' } })
+    expect(ports('--port', '4000')).toMatchObject({ options: { ports: [4000, 4001] } })
+    expect(ports('--port', '0')).toMatchObject({ options: { ports: [0, 0] } })
+    expect(ports('--port', '65535')).toMatchObject({ kind: 'mistake' })
+  })
+})
+
+// On a server of its own, because of the role, the rules and the restart.
+describe.skipIf(postgresSkipReason())('a database', { timeout: 60_000 }, () => {
+  let postgres: PostgresServer
+  beforeAll(async () => {
+    postgres = await startPostgres()
+    await runSql(postgres.url, "create role alice login password 's3cret'")
+    const rules = `${postgres.dataDir}/pg_hba.conf`
+    await writeFile(rules, `host all alice all scram-sha-256\n${await readFile(rules, 'utf8')}`)
+    await runSql(postgres.url, 'select pg_reload_conf()')
+  }, 60_000)
+  afterAll(() => postgres?.close())
+
+  test.each([
+    ['a wrong password', 'alice:wr0ng@', '/postgres', 'password authentication failed'],
+    ['no database of that name', 'alice:s3cret@', '/nothing', 'database "nothing" does not exist'],
+    ['no rights', 'alice:s3cret@', '/postgres', 'Let an administrator run'],
+  ])('that cannot be used is explained: %s', async (_, login, path, words) => {
+    const url = postgres.url.replace('postgres@', login).replace('/postgres', path)
+    const { output, exited } = run('--port', '0', '--layer', 'postgres', '--database-url', url)
+    expect(await exited).toEqual([1, null])
+    expect(output.stderr).toContain('The demo could not start.')
+    expect(output.stderr).toContain(words)
+    expect(output.stderr).not.toContain(' at ')
+    expect(output.stdout + output.stderr).not.toMatch(/s3cret|wr0ng/)
+  })
+
+  test.each([
+    ['nobody answers', 'postgres://alice:s3cret@127.0.0.1:1/chat', 'Start the server'],
+    ['an address that is none', 'postgres://alice:s3/cret@127.0.0.1:1/chat', 'percent-encoded'],
+  ])('that cannot be used is explained: %s', async (_, url, words) => {
+    const { output, exited } = run('--port', '0', '--layer', 'postgres', '--database-url', url)
+    expect(await exited).toEqual([1, null])
+    expect(output.stderr).toContain(words)
+    expect(output.stdout + output.stderr).not.toMatch(/s3.?cret/)
+  })
+
+  test('is never shown with its password, lost and back included', async () => {
+    await runSql(postgres.url, 'grant create on database postgres to alice')
+    const url = postgres.url.replace('postgres@', 'alice:s3cret@')
+    const { child, output, exited } = await started('--layer', 'postgres', '--database-url', url)
+    await postgres.stop()
+    await waitFor(() => output.stderr.includes('database is lost'), { deadlineMs: 20_000 })
+    await postgres.start()
+    await waitFor(() => output.stderr.includes('database is back'), { deadlineMs: 20_000 })
+    child.kill('SIGINT')
+    expect(await exited).toEqual([0, null])
+    expect(output.stdout + output.stderr).not.toContain('s3cret')
   })
 })
 

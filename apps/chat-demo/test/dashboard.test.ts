@@ -14,6 +14,7 @@ import { openSocket } from './socket-client.js'
 const demo = useDemo()
 
 const sample = {
+  server: expect.any(String),
   cpuPercent: expect.any(Number),
   memoryBytes: expect.any(Number),
   heapBytes: expect.any(Number),

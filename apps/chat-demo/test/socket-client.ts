@@ -6,6 +6,9 @@ import { WebSocket } from 'ws'
 // biome-ignore lint/suspicious/noExplicitAny: frames are whatever the server sent
 type Frame = any
 
+/** Long enough for a busy machine; a test with a shorter timeout ends before. */
+const FRAME_MS = 15_000
+
 export interface SocketClient {
   /** All frames so far, parsed, oldest first. */
   readonly frames: readonly Frame[]
@@ -36,7 +39,7 @@ export async function openSocket(url: string, path: string): Promise<SocketClien
     frames,
     ended,
     send: (text) => socket.send(text),
-    frame: (label, fits) => waitFor(() => frames.find(fits), { label }),
+    frame: (label, fits) => waitFor(() => frames.find(fits), { label, deadlineMs: FRAME_MS }),
     pause: () => socket.pause(),
     resume: () => socket.resume(),
     async close() {

@@ -15,6 +15,7 @@ export {
   startTransactionPooler,
   type TransactionPooler,
 } from './postgres/transaction-pooler.js'
+export { childrenOf, isAlive } from './processes/process-tree.js'
 export { startWorker, type WorkerOptions } from './processes/start-worker.js'
 export type { Worker, WorkerExit } from './processes/worker.js'
 export { readmeSnippets } from './readme-snippets.js'

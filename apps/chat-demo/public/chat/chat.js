@@ -11,6 +11,8 @@ import { createOutbox } from './outbox.js'
 import { createTyping } from './typing.js'
 
 const REMEMBERED = 'chan-demo-user'
+/** Errors that pass: the same message may be accepted a little later. */
+const PASSING = new Set(['unavailable', 'outcome-unknown', 'rate-limited', 'limit-reached'])
 
 const address = new URLSearchParams(location.search)
 const user = address.get('user')?.trim()
@@ -108,8 +110,9 @@ function enter(room, me) {
     log.add(message)
   }
 
-  /** @param {{ error: { message: string, hint?: string }, id?: string }} frame */
+  /** @param {{ error: { code: string, message: string, hint?: string }, id?: string }} frame */
   function refused({ error, id }) {
+    if (id !== undefined && PASSING.has(error.code)) return outbox.again(id)
     problem.textContent = error.message
     if (id !== undefined) log.fail(outbox.done(id))
   }

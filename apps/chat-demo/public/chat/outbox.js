@@ -1,5 +1,8 @@
 // Messages on their way. Each carries an id until it comes back from the server, so after a lost
-// connection it is simply sent again: the server publishes an id only once.
+// connection, or while the server cannot store it, it is simply sent again: the server publishes an
+// id only once.
+
+const AGAIN_AFTER_MS = 2_000
 
 /** @typedef {import('./draft.js').Draft & { id: string }} Command */
 
@@ -18,6 +21,13 @@ export function createOutbox(send) {
       waiting.set(command.id, command)
       send(command)
       return command
+    },
+    /** The server could not take it for now. @param {string} id */
+    again(id) {
+      setTimeout(() => {
+        const command = waiting.get(id)
+        if (command !== undefined) send(command)
+      }, AGAIN_AFTER_MS)
     },
     resend() {
       for (const command of waiting.values()) send(command)

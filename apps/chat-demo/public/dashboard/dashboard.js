@@ -8,7 +8,7 @@ import { createTile } from './tile.js'
 const SAMPLES = 60
 
 /**
- * @typedef {{ cpuPercent: number, memoryBytes: number, heapBytes: number, messagesPerSecond: number,
+ * @typedef {{ server: string, cpuPercent: number, memoryBytes: number, heapBytes: number, messagesPerSecond: number,
  *   connections: number, eventLoopDelayMs: number }} Metrics
  * @typedef {{ channel: string, data: Metrics, offset?: number, epoch?: string }} MetricsMessage
  */
@@ -36,6 +36,7 @@ const tiles = [
     read: (m) => m.eventLoopDelayMs,
   }),
 ]
+byId('address').textContent = location.host
 byId('tiles').append(...tiles.map((tile) => tile.element))
 
 const positions = createPositions()
@@ -48,9 +49,9 @@ connect({
   onState: showState(byId('status')),
   onFrame(/** @type {MetricsMessage} */ message) {
     if (!('data' in message)) return
-    const verdict = positions.accept(message)
-    if (verdict === 'duplicate') return
-    if (verdict === 'restarted') samples = []
+    if (positions.accept(message) === 'duplicate') return
+    // A new process stands behind the same address: its line begins anew.
+    if (message.data.server !== samples.at(-1)?.server) samples = []
     samples = [...samples, message.data].slice(-SAMPLES)
     // The history comes as sixty frames at once: draw once.
     cancelAnimationFrame(frame)
