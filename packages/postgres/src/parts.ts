@@ -7,6 +7,7 @@ import { sqlState } from './connection/errors.js'
 import { KeptSession } from './connection/kept-session.js'
 import { ReadPool } from './connection/pool.js'
 import { Session } from './connection/session.js'
+import { Keeper } from './housekeeping/keeper.js'
 import { History } from './log/history.js'
 import { Reader, type RunQuery } from './log/reader.js'
 import type { PgSettings } from './options.js'
@@ -41,6 +42,9 @@ export class Parts {
   readonly #config: SessionConfig
   readonly #writing: KeptSession
   readonly #pool: ReadPool
+  /** For what nobody waits for: relaying and housekeeping are not to hold up reads. */
+  readonly #chores: ReadPool
+  readonly #keeper: Keeper
   #started = false
 
   constructor(settings: PgSettings, context: BackendContext) {
@@ -51,8 +55,14 @@ export class Parts {
     this.#config = new SessionConfig(settings.connection)
     this.#pool = new ReadPool({
       clock,
-      open: (signal, deadlineMs) => this.#open(this.#config, 'reader', signal, deadlineMs),
+      open: (signal, deadlineMs) => this.#openReader(signal, deadlineMs),
     })
+    this.#chores = new ReadPool({
+      clock,
+      size: 2,
+      open: (signal, deadlineMs) => this.#openReader(signal, deadlineMs),
+    })
+    const chore: RunQuery = (text, values) => this.#change(this.#chores, text, values)
     this.publisher = new Publisher({
       clock,
       schema: this.#schema,
@@ -67,10 +77,11 @@ export class Parts {
       lost: (error) => {
         this.publisher.lost()
         this.outbox.pause()
+        this.#keeper.pause()
         this.#announce(error)
       },
       back: () => {
-        this.outbox.start()
+        this.#startChores()
         this.#announce()
       },
       report: (error) => sink.report(error),
@@ -108,12 +119,23 @@ export class Parts {
     this.outbox = new Outbox({
       clock,
       schema: this.#schema,
-      query: this.write,
+      query: chore,
       open: (signal, deadlineMs) => this.#open(this.#config, 'transaction', signal, deadlineMs),
       maxTransactions: settings.maxTransactions,
       durable: settings.durability === 'durable',
-      pollMs: settings.outboxPollMs,
+      pollMs: settings.listen ? settings.outboxPollMs : 0,
       defaultHistory: settings.defaultHistorySize,
+      processes: () => this.presence.processes,
+      report: (error) => sink.report(error),
+    })
+    this.#keeper = new Keeper({
+      clock,
+      schema: this.#schema,
+      query: chore,
+      recoveryMs: settings.recoveryMs,
+      recoveryBytes: settings.recoveryBytes,
+      idempotencyMs: settings.idempotencyMs,
+      idleChannelTtlMs: settings.idleChannelTtlMs,
       processes: () => this.presence.processes,
       report: (error) => sink.report(error),
     })
@@ -124,7 +146,7 @@ export class Parts {
   async start(): Promise<void> {
     await this.#writing.start()
     await this.listener?.start()
-    this.outbox.start()
+    this.#startChores()
     this.#started = true
   }
 
@@ -133,29 +155,21 @@ export class Parts {
     this.#started = false
     this.publisher.close()
     this.emitter.close()
-    await this.outbox.close()
+    await Promise.all([this.outbox.close(), this.#keeper.close()])
     await this.presence.close()
     await this.listener?.close()
-    await Promise.all([this.#writing.close(), this.#pool.close()])
+    await Promise.all([this.#writing.close(), this.#pool.close(), this.#chores.close()])
   }
 
   /** A statement that changes something and may run twice. */
-  readonly write: RunQuery = async (text, values) => {
-    try {
-      return await this.#pool.query(text, values)
-    } catch (error) {
-      if (sqlState(error) !== 'CH001') throw error
-      await this.#pool.query(`select ${this.#schema}.check_server()`)
-      return this.#pool.query(text, values)
-    }
-  }
+  readonly write: RunQuery = (text, values) => this.#change(this.#pool, text, values)
 
   stats(): Record<string, number | string> {
     const { publisher, receiver, emitter } = this
     return {
       publisher: this.#writing.state,
       listener: this.listener?.state ?? 'disabled',
-      readers: this.#pool.size,
+      readers: this.#pool.size + this.#chores.size,
       reconnects: this.#writing.reconnects + (this.listener?.reconnects ?? 0),
       waiting: publisher.waiting,
       batches: publisher.batches,
@@ -166,8 +180,30 @@ export class Parts {
       healed: receiver.healer.healed,
       ephemeralDropped: emitter.dropped,
       relayed: this.outbox.relayed,
+      rotations: this.#keeper.rotations,
+      rotationsDelayed: this.#keeper.delays,
       watched: receiver.watched.size,
       ...this.presence.stats(),
+    }
+  }
+
+  /** Without LISTEN a process comes and goes: others do the chores. */
+  #startChores(): void {
+    this.outbox.start()
+    if (this.listener) this.#keeper.start()
+  }
+
+  async #change<R extends object>(
+    pool: ReadPool,
+    text: string,
+    values: readonly unknown[],
+  ): Promise<R[]> {
+    try {
+      return await pool.query<R>(text, values)
+    } catch (error) {
+      if (sqlState(error) !== 'CH001') throw error
+      await pool.query(`select ${this.#schema}.check_server()`)
+      return pool.query<R>(text, values)
     }
   }
 
@@ -180,6 +216,18 @@ export class Parts {
     deadlineMs: number,
   ): Promise<Session> {
     return Session.open(config, { deadlineMs, clock, signal, applicationName: `chan ${role}` })
+  }
+
+  /** A reader may be the first to reach another server: what it reads must not bear old epochs. */
+  async #openReader(signal: AbortSignal, deadlineMs: number): Promise<Session> {
+    const session = await this.#open(this.#config, 'reader', signal, deadlineMs)
+    try {
+      await checkServer(session, this.#schema)
+      return session
+    } catch (error) {
+      session.destroy()
+      throw error
+    }
   }
 
   async #setUpWriting(session: Session, returning: boolean): Promise<void> {
@@ -200,7 +248,12 @@ export class Parts {
       clock,
       open: (signal) => this.#open(config, 'listener', signal, CONNECT_MS),
       doorbell: async (session) => (await checkServer(session, this.#schema)).doorbell,
-      enter: (session) => this.presence.entered(session),
+      enter: async (session) => {
+        // The proof needs it. A listener that fails after it entered frees its lock, and the others,
+        // back already, take the process for dead.
+        await this.#writing.whenReady(CONNECT_MS)
+        await this.presence.entered(session)
+      },
       ring: (nonce) => this.emitter.ring(nonce),
       heard: (payload) => this.receiver.heard(payload),
       listening: async (session) => {

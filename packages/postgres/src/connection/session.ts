@@ -132,6 +132,11 @@ export class Session {
     return this.#ended
   }
 
+  /** Drops the socket at once, and whoever listens hears that the session is lost. */
+  giveUp(reason: Error): void {
+    this.#lose(reason)
+  }
+
   /** Drops the socket at once. Open queries are rejected. */
   destroy(): void {
     if (this.#state !== 'lost') this.#state = 'closed'

@@ -14,9 +14,9 @@ export interface SeenNode {
 /**
  * For a node that was alive while this very connection stood: its process was killed or its session
  * broke, while the server and this process went on. Users must be gone within 2 s. A look takes
- * place up to 0.3 s after the death; taking out and telling everybody takes another 0.1 s, on a busy
- * machine (late timers, a queue at the batch lock) half a second. That leaves a margin of 0.4 s, and
- * to a process whose session broke some ten times what a new one takes.
+ * place up to 0.3 s after the death; with this grace, everything was told after 0.8 to 1.0 s, also
+ * with both cores of a machine kept busy. The other second is for worse: late timers, a queue at the
+ * batch lock. And to a process whose session broke it leaves some ten times what a new one takes.
  */
 export const GRACE_MS = 800
 /**

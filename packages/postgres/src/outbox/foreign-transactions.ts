@@ -13,12 +13,17 @@ const MOST = 10_000
 
 export class ForeignTransactions {
   readonly #since = new Map<string, number>()
+  /** When one was added last. */
+  #youngest = -Infinity
   #blindUntil = -Infinity
 
   /** @param xid undefined where it could not be told */
   add(xid: string | undefined, now: number): void {
     if (xid === undefined) this.#blindUntil = now + BLIND_MS
-    else if (!this.#since.has(xid) && this.#since.size < MOST) this.#since.set(xid, now)
+    else if (!this.#since.has(xid) && this.#since.size < MOST) {
+      this.#since.set(xid, now)
+      this.#youngest = now
+    }
   }
 
   /** The transactions to ask about. */
@@ -37,11 +42,9 @@ export class ForeignTransactions {
 
   /** Milliseconds until it is worth to look, `Infinity` if nothing is waited for. */
   pause(now: number): number {
-    let pause = now < this.#blindUntil ? SOON_MS : Infinity
-    const [youngest] = [...this.#since.values()].slice(-1)
-    if (youngest !== undefined) {
-      pause = Math.min(pause, Math.max(SOON_MS, Math.min(LATE_MS, (now - youngest) / 100)))
-    }
-    return pause
+    const blind = now < this.#blindUntil ? SOON_MS : Infinity
+    if (this.#since.size === 0) return blind
+    const age = now - this.#youngest
+    return Math.min(blind, Math.max(SOON_MS, Math.min(LATE_MS, age / 100)))
   }
 }

@@ -11,7 +11,8 @@ import {
 import { enqueue, enqueueStatement } from './enqueue.js'
 import { Relay, type RelayHost } from './relay.js'
 import { TransactionSessions, type TransactionSessionsOptions } from './sessions.js'
-import { PgTransaction, TransactionRunner } from './transaction.js'
+import { PgTransaction } from './transaction.js'
+import { TransactionRunner } from './transaction-runner.js'
 
 export interface OutboxHost extends RelayHost {
   /** See `TransactionSessionsOptions.open`. */

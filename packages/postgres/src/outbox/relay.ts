@@ -153,7 +153,8 @@ export class Relay {
    * then it is set aside. Everything else that fails is no row's fault.
    */
   #refused(error: unknown): number {
-    if (!/^(22|23|54)/.test(sqlState(error) ?? '')) throw error
+    const blamesRow = /^(22|23|54)/.test(sqlState(error) ?? '')
+    if (!blamesRow || this.#attempts >= ATTEMPTS) throw error
     if (this.#limit > 1) {
       this.#limit = this.#limit >> 1
       return 0

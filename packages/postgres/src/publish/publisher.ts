@@ -153,9 +153,13 @@ export class Publisher implements Appending {
   #next(): Batch | undefined {
     for (;;) {
       const batch = this.#again.shift() ?? this.#nextBatch()
-      if (!batch || batch.uncertain || batch.units.every(({ settled }) => !settled)) return batch
-      batch.timer?.cancel()
+      if (!batch) return undefined
       const units = batch.units.filter(({ settled }) => !settled)
+      if (units.length === batch.units.length) return batch
+      // One batch under one number, whole, as long as anybody waits: it may have been stored. When
+      // nobody does, it may have waited longer than its mark is kept.
+      if (units.length > 0 && batch.uncertain) return batch
+      batch.timer?.cancel()
       if (units.length > 0) this.#again.unshift(this.#newBatch(units))
     }
   }
@@ -226,8 +230,9 @@ export class Publisher implements Appending {
     try {
       if (code === 'CH001') await this.#host.serverChanged(session)
       else await this.enter(session)
-    } catch {
-      session.destroy()
+    } catch (error) {
+      // Not merely destroyed: nobody would look for another one.
+      session.giveUp(error as Error)
     }
   }
 

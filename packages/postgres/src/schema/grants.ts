@@ -12,7 +12,7 @@ export function grants(schema: string, role: string): string {
   return `grant usage on schema ${s} to ${r};
 grant select, insert, update, delete on all tables in schema ${s} to ${r};
 grant truncate on ${EMPTIED.map((table) => `${s}.${table}`).join(', ')} to ${r};
-grant usage, select on all sequences in schema ${s} to ${r};
+grant usage, select, update on all sequences in schema ${s} to ${r};
 grant execute on all functions in schema ${s} to ${r};
 `
 }
@@ -26,6 +26,6 @@ export function publishGrants(schema: string, role: string): string {
   return `grant usage on schema ${s} to ${r};
 grant execute on function ${s}.publish to ${r};
 -- For publish(data, { tx }) of the library over connections of this role, also:
--- grant execute on function ${s}.enqueue to ${r};
+-- grant insert, select (xid) on ${s}.outbox to ${r};
 `
 }

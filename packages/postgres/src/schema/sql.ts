@@ -2,11 +2,13 @@
 // brings a schema of any age up to date. The layer and an administrator's psql run the same text.
 
 import { grants } from './grants.js'
+import { forget } from './migrations/0001/forget.js'
 import { groups } from './migrations/0001/groups.js'
 import { lease } from './migrations/0001/lease.js'
 import { outbox } from './migrations/0001/outbox.js'
 import { presence, presenceTables } from './migrations/0001/presence.js'
 import { publish } from './migrations/0001/publish.js'
+import { relay } from './migrations/0001/relay.js'
 import { rotate } from './migrations/0001/rotate.js'
 import { server } from './migrations/0001/server.js'
 import { randomness, tables, writing } from './migrations/0001/tables.js'
@@ -26,7 +28,7 @@ interface Migration {
 
 const first = [
   ...[randomness, tables, writing, server, publish],
-  ...[presenceTables, groups, lease, presence, outbox, rotate],
+  ...[presenceTables, groups, lease, presence, outbox, relay, rotate, forget],
 ].join('\n')
 
 /** Migration n is at n - 1. A released one is never changed. */

@@ -48,6 +48,10 @@ begin
     number := nextval('incarnation_seq');
     exit when pg_try_advisory_lock(facts.lock_class + 1, number);
   end loop;
+  -- Versions of presence never go back, not even on a standby that had not got the latest of them:
+  -- they begin at the time in microseconds, and nobody changes that often.
+  perform setval('presence_version_seq', greatest(nextval('presence_version_seq'),
+    (extract(epoch from clock_timestamp()) * 1000000)::bigint));
   select * into known from node where process = p_process;
   if found then
     update node set incarnation = number, generation = facts.generation where id = known.id;

@@ -1,14 +1,17 @@
-// Migration 1, publishing inside somebody's transaction: rows wait in the outbox without a place, and
-// a relay stores those that were committed.
+// Migration 1, publishing inside somebody's transaction: rows wait in the outbox without a place,
+// until relay.ts stores those that were committed.
 
 /** The table, and what puts rows in: no lock, no counter, no NOTIFY. */
-const putting = String.raw`
+export const outbox = String.raw`
 create table outbox (
+  -- The transaction, drawn before the row's own id because it stands first: see relay_from. An id
+  -- must not be drawn ahead either, so its sequence keeps a cache of one.
+  xid xid8 not null default pg_current_xact_id(),
   id bigint generated always as identity primary key,
   channel text collate "C" not null,
   body text not null,
   sender text,
-  ts double precision not null,
+  ts double precision not null default extract(epoch from clock_timestamp()),
   msg_id text,
   -- Null where whoever published names no limits, as 'publish' does.
   max_history int,
@@ -33,73 +36,32 @@ create table outbox_failed (
   error text not null
 );
 
--- Refuses what would break the packing of statements and doorbells. 'what' begins the message.
-create function check_name(what text, value text) returns void language plpgsql immutable
-  set search_path = @schema@, pg_temp as $$
-begin
-  if octet_length(value) not between 1 and 255 then
-    raise exception '% has % bytes', what, octet_length(value)
-      using errcode = '22023', hint = 'Use 1 to 255 bytes.';
-  end if;
-  if value ~ '[\u0001-\u001f\u007f-\u009f]' then
-    raise exception '% contains a control character', what
-      using errcode = '22023', hint = 'Remove line breaks, tabs and other control characters.';
-  end if;
-end $$;
-
-create function check_body(value text) returns void language plpgsql immutable
-  set search_path = @schema@, pg_temp as $$
-begin
-  if octet_length(value) > 1048576 then
-    raise exception 'the message has % bytes as text, the limit is 1048576', octet_length(value)
-      using errcode = '22023', hint = 'Store large content elsewhere and publish a reference to it.';
-  end if;
-end $$;
-
--- For the library, which has checked what the values mean. Answers the transaction's id, so that
--- the library can ask for the row as soon as it is committed.
-create function enqueue(p_channel text, p_body text, p_sender text, p_id text,
-  p_ts double precision, p_max_history int, p_ttl bigint, p_explicit boolean)
-  returns text language plpgsql volatile security definer
-  set search_path = @schema@, pg_temp as $$
-declare
-  -- Before the row's own id, which relay_from relies on.
-  xid text := pg_current_xact_id();
-begin
-  perform check_name('the channel name', p_channel);
-  if p_sender is not null then perform check_name('the sender', p_sender); end if;
-  if p_id is not null then perform check_name('the message id', p_id); end if;
-  perform check_body(p_body);
-  if p_body ~ '[\u0001-\u001f]' then
-    raise exception 'the message contains a control character' using errcode = '22023',
-      hint = 'Give JSON text without line breaks; JSON.stringify escapes control characters.';
-  end if;
-  insert into outbox (channel, body, sender, ts, msg_id, max_history, ttl_ms, explicit)
-    values (p_channel, p_body, p_sender, p_ts, p_id, p_max_history, p_ttl, p_explicit);
-  return xid;
-end $$;
-
 -- For everybody: psql, triggers, any language. A role needs USAGE on the schema and EXECUTE here.
+-- The library, which has checked its values, inserts by itself.
 create function publish(channel text, data jsonb, sender text default null)
   returns void language plpgsql volatile security definer
   set search_path = @schema@, pg_temp as $$
+declare
+  body text := data;
 begin
-  if channel is null then
-    raise exception 'the channel name is null'
-      using errcode = '22004', hint = 'Give the name of the channel to publish to.';
+  if channel is null or data is null then
+    raise exception 'the % null', case when channel is null then 'channel is' else 'data are' end
+      using errcode = '22004', hint = $hint$Name a channel, and give data: 'null'::jsonb is null.$hint$;
   end if;
-  perform check_name('the channel name', channel);
-  if sender is not null then perform check_name('the sender', sender); end if;
-  if data is null then
-    raise exception 'the data are null'
-      using errcode = '22004', hint = $hint$Publish 'null'::jsonb if that is the message.$hint$;
+  if octet_length(channel) not between 1 and 255 or octet_length(sender) not between 1 and 255 then
+    raise exception 'the channel has % bytes, the sender %', octet_length(channel),
+        coalesce(octet_length(sender)::text, 'none')
+      using errcode = '22023', hint = 'Each may have 1 to 255 bytes; a sender may be null.';
   end if;
-  perform check_body(data::text);
-  -- Before the row's own id, which relay_from relies on.
-  perform pg_current_xact_id();
-  insert into outbox (channel, body, sender, ts)
-    values (publish.channel, data::text, publish.sender,
-      extract(epoch from clock_timestamp())::double precision);
+  if channel ~ '[\u0001-\u001f\u007f-\u009f]' or sender ~ '[\u0001-\u001f\u007f-\u009f]' then
+    raise exception 'the channel or the sender contains a control character'
+      using errcode = '22023', hint = 'Remove line breaks, tabs and other control characters.';
+  end if;
+  if octet_length(body) > 1048576 then
+    raise exception 'the data have % bytes as text, the limit is 1048576', octet_length(body)
+      using errcode = '22023', hint = 'Store large content elsewhere and publish a reference to it.';
+  end if;
+  insert into outbox (channel, body, sender) values (publish.channel, body, publish.sender);
 end $$;
 
 -- Puts back what could not be stored, under new ids: what came later may have been delivered.
@@ -108,7 +70,6 @@ create function requeue_failed() returns int language plpgsql volatile
 declare
   amount int;
 begin
-  perform pg_current_xact_id();
   with gone as (delete from outbox_failed returning *)
   insert into outbox (channel, body, sender, ts, msg_id, max_history, ttl_ms, explicit)
     select channel, body, sender, ts, msg_id, max_history, ttl_ms, explicit from gone order by id;
@@ -116,207 +77,3 @@ begin
   return amount;
 end $$;
 `
-
-/**
- * Taking rows out. An application's transaction may commit long after it drew a row's id, so there is
- * no cursor to read behind. Starting at the first row instead would walk, at every take, the rows
- * taken before, which cannot be cleaned up while anybody in the cluster holds an old snapshot. So a
- * relay remembers which transactions it has seen ended: only those that ended since can have left
- * anything new, and how low their ids may be is known from when they began.
- */
-const taking = `
--- What a relay knows is a text: 'snapshot cursor next=last next=last ...', the oldest mark first.
--- Rows up to 'cursor' of transactions that 'snapshot' saw ended are gone. Transactions from 'next'
--- on draw ids above 'last'. Both stay true whatever is relayed later and by whom.
-
--- The id above which all there is to take must be, as 'seen' sees it.
-create function relay_from(known text, seen pg_snapshot) returns bigint language plpgsql stable
-  set search_path = @schema@, pg_temp as $$
-declare
-  parts text[] := string_to_array(known, ' ');
-  before pg_snapshot := parts[1];
-  -- The oldest transaction that may have ended since.
-  oldest xid8 := coalesce(
-    (select x from pg_snapshot_xip(before) x where pg_visible_in_snapshot(x, seen)
-      order by x limit 1),
-    pg_snapshot_xmax(before));
-begin
-  return case when known is null then 0 else least(parts[2]::bigint, coalesce(
-    (select max(split_part(mark, '=', 2)::bigint) from unnest(parts[3:]) mark
-      where split_part(mark, '=', 1)::xid8 <= oldest), 0)) end;
-end $$;
-
--- Adds a mark. Old marks thin out: they serve transactions that stay open for long.
-create function relay_knows(known text, seen pg_snapshot, cur bigint, next bigint, last bigint)
-  returns text language plpgsql immutable set search_path = @schema@, pg_temp as $$
-declare
-  marks text[] := coalesce((string_to_array(known, ' '))[3:], '{}');
-begin
-  -- The earlier of two marks on one id says more.
-  if split_part(marks[cardinality(marks)], '=', 2) is distinct from last::text then
-    marks := marks || (next || '=' || last);
-    if cardinality(marks) > 32 then
-      marks := array(select mark from unnest(marks) with ordinality as m(mark, idx)
-        where idx > 16 or idx % 2 = 1 order by idx);
-    end if;
-  end if;
-  return concat_ws(' ', seen, cur, array_to_string(marks, ' '));
-end $$;
-
--- The doorbell of each message, as DoorbellPacker deals them out: 7,900 bytes each, of which a
--- message's place takes 41 and its stamp 28 beside the sender and the id.
-create function relay_pieces(names text[], channels int[], bodies text[], senders text[], ids text[])
-  returns int[] language plpgsql immutable set search_path = @schema@, pg_temp as $$
-declare
-  pieces int[] := array_fill(0, array[cardinality(channels)]);
-  piece int := 1;
-  free int := 7900;
-  reference int;
-  whole int;
-  size int;
-begin
-  for i in 1..cardinality(channels) loop
-    reference := 41 + octet_length(names[channels[i]]);
-    whole := reference + 28 + octet_length(bodies[i]) + coalesce(octet_length(senders[i]), 0)
-      + coalesce(octet_length(ids[i]), 0);
-    size := case when whole <= 7900 then whole else reference end;
-    if size > free then
-      piece := piece + 1;
-      free := 7900;
-    end if;
-    free := free - size;
-    pieces[i] := case when whole <= 7900 then piece else -piece end;
-  end loop;
-  return pieces;
-end $$;
-
--- Stores what was committed, at most p_limit rows and about p_bytes of bodies, in the order of
--- their ids; all in this transaction, so exactly once. Where there is nothing to take, this reads
--- and draws no transaction id.
--- 'taken' is null while another process relays; 'more' says that there is more to take at once;
--- 'known' is for the next call, null for the first one and after a change of servers; 'waiting'
--- are those of p_waiting that may still leave rows. p_history is for channels whose publishers
--- name no limits. With p_set_aside a row that cannot be stored goes to outbox_failed, and 'failed'
--- says which and why.
-create function relay(p_limit int, p_bytes int, p_history int, p_known text, p_waiting xid8[],
-  p_set_aside boolean, out taken int, out more boolean, out known text, out waiting xid8[],
-  out failed text)
-  language plpgsql volatile set search_path = @schema@, pg_temp set enable_seqscan = off set jit = off as $$
-declare
-  last bigint;
-  next bigint;
-  seen pg_snapshot;
-  first bigint;
-  facts meta;
-  rows bigint[];
-  own_channels text[];
-  histories int[];
-  ttls bigint[];
-  explicits boolean[];
-  bodies text[];
-  senders text[];
-  ids text[];
-  times double precision[];
-  names text[];
-  name_histories int[];
-  name_ttls bigint[];
-  name_explicits boolean[];
-  channels int[];
-  why text;
-  state text;
-begin
-  -- age() counts from the next transaction id: as it was when this transaction first asked, or
-  -- drew its own.
-  if pg_current_xact_id_if_assigned() is not null then
-    raise exception 'relay must be a transaction of its own' using errcode = '25001';
-  end if;
-  -- In this order: a row's transaction id is older than its id, so what drew an id up to 'last'
-  -- has a transaction id below 'next'.
-  select case when s.is_called then s.last_value else 0 end into last from outbox_id_seq s;
-  next := pg_snapshot_xmax(pg_current_snapshot())::text::bigint
-    + age(pg_snapshot_xmax(pg_current_snapshot())::xid);
-
-  taken := 0;
-  more := false;
-  -- Looks with the very snapshot that says how low to look: a transaction that commits in between
-  -- would leave its upper half only.
-  select s.seen, (select o.id from outbox o where o.id > s.from_id order by o.id limit 1)
-    into seen, first
-    from (select pg_current_snapshot() as seen,
-      relay_from(p_known, pg_current_snapshot()) as from_id) s;
-  waiting := array(select x from unnest(p_waiting) x where not pg_visible_in_snapshot(x, seen));
-  if first is null then
-    known := relay_knows(p_known, seen, 9223372036854775807, next, last);
-    return;
-  end if;
-
-  if not pg_try_advisory_xact_lock((select m.lock_class from meta m), 1) then
-    taken := null;
-    waiting := p_waiting;
-    known := relay_knows(p_known, seen, first - 1, next, last);
-    return;
-  end if;
-  facts := begin_write();
-
-  with sight as materialized (
-    select pg_current_snapshot() as seen, relay_from(p_known, pg_current_snapshot()) as from_id
-  ), candidate as materialized (
-    select o.id, octet_length(o.body) as size from outbox o
-      where o.id > (select from_id from sight) order by o.id limit p_limit
-  ), gone as (
-    delete from outbox o where o.id = any (array(
-      select c.id from (
-        select id, sum(size) over (order by id) - size as before from candidate) c
-      where c.before < p_bytes))
-    returning o.*
-  )
-  select array_agg(g.id order by g.id), array_agg(g.channel order by g.id),
-      array_agg(g.max_history order by g.id), array_agg(g.ttl_ms order by g.id),
-      array_agg(g.explicit order by g.id), array_agg(g.body order by g.id),
-      array_agg(g.sender order by g.id), array_agg(g.msg_id order by g.id),
-      array_agg(g.ts order by g.id), (select s.seen from sight s),
-      count(*), count(*) < (select count(*) from candidate) or count(*) = p_limit
-    into rows, own_channels, histories, ttls, explicits, bodies, senders, ids, times, seen,
-      taken, more
-    from gone g;
-  known := relay_knows(p_known, seen, case when more then rows[taken] else 9223372036854775807 end,
-    next, last);
-  waiting := case when more then p_waiting
-    else array(select x from unnest(p_waiting) x where not pg_visible_in_snapshot(x, seen)) end;
-  -- Another process was faster.
-  if taken = 0 then return; end if;
-
-  -- Who named limits last wins; of those that nobody named, the widest.
-  select array_agg(n.name order by n.first), array_agg(n.max_history order by n.first),
-      array_agg(n.ttl order by n.first), array_agg(n.explicit order by n.first)
-    into names, name_histories, name_ttls, name_explicits
-    from (
-      select m.name, min(m.ord) as first, bool_or(m.explicit) as explicit,
-          case when bool_or(m.explicit)
-            then (array_agg(m.max_history order by m.ord desc) filter (where m.explicit))[1]
-            else max(coalesce(m.max_history, p_history)) end as max_history,
-          (array_agg(m.ttl order by m.ord desc) filter (where m.explicit))[1] as ttl
-        from unnest(own_channels, histories, ttls, explicits)
-          with ordinality as m(name, max_history, ttl, explicit, ord)
-        group by m.name
-    ) n;
-  select array_agg(n.idx order by m.ord) into channels
-    from unnest(own_channels) with ordinality as m(name, ord)
-    join unnest(names) with ordinality as n(name, idx) on n.name = m.name;
-
-  begin
-    perform store(facts, names, name_histories, name_ttls, name_explicits, channels, bodies,
-      senders, ids, times, relay_pieces(names, channels, bodies, senders, ids), null);
-  exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
-    if not p_set_aside then raise; end if;
-    get stacked diagnostics state = returned_sqlstate, why = message_text;
-    insert into outbox_failed
-      select r.* , now(), state, why
-      from unnest(rows, own_channels, bodies, senders, times, ids, histories, ttls, explicits) r;
-    failed := concat('#', rows[1], ' for channel ', quote_literal(own_channels[1]), ': ', why,
-      ' (', state, ')');
-  end;
-end $$;
-`
-
-export const outbox = putting + taking

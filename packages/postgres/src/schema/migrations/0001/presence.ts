@@ -25,7 +25,8 @@ create table member (
   primary key (channel, user_id)
 );
 
--- One sequence for all channels, so that a channel whose row was forgotten never counts from below.
+-- One sequence for all channels, so that one whose row was forgotten never counts from below. Each
+-- 'enter' moves it on to the present time.
 create sequence presence_version_seq;
 
 -- Each change of a channel's members says which version it follows.

@@ -1,6 +1,6 @@
-// Migration 1, housekeeping: the log's slots are used in turn and emptied as a whole, after what
-// history still shows of them was copied; and what nobody needs any more is forgotten. One step per
-// call, by one process at a time; where there is nothing to do, only reading, without a transaction id.
+// Migration 1, the log's rotation: its slots are used in turn and emptied as a whole, after what
+// history still shows of them was copied. One step per call, by one process at a time; where there is
+// nothing to do, only reading, without a transaction id.
 
 import { TOP_OF_C } from './publish.js'
 
@@ -13,8 +13,17 @@ const bytesOf = (slots: readonly number[]) =>
     .map((table) => `pg_total_relation_size('${table}')`)
     .join(' + ')
 
+/**
+ * Tables that fill and empty like these have no statistics that hold, so plans are not left to them:
+ * always through the index, a few rows at a time.
+ */
+export const STEADY = ['seqscan', 'hashjoin', 'mergejoin']
+  .map((way) => `set enable_${way} = off`)
+  .concat('set jit = off')
+  .join(' ')
+
 /** The log's slots. */
-const rotation = `
+export const rotate = `
 create table log_slot (
   slot smallint primary key,
   -- Since when it is written no more; null while it is empty, or written.
@@ -35,7 +44,7 @@ alter table kept set (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_t
 
 -- The next channels of a slot, or with null of kept, from one on.
 create function next_channels(p_slot int, p_from bigint, p_limit int) returns bigint[]
-  language plpgsql stable set search_path = @schema@, pg_temp set enable_seqscan = off set jit = off
+  language plpgsql stable set search_path = @schema@, pg_temp ${STEADY}
   as $$
 declare
   found bigint[];
@@ -57,54 +66,62 @@ end $$;
 -- Copies what history may still show of some channels of a slot that was left, and removes what it
 -- shows no more. Publishers are not in the way: they write to another slot and never to kept.
 create function keep_step(s log_slot) returns void language plpgsql volatile
-  set search_path = @schema@, pg_temp set enable_seqscan = off set jit = off as $$
+  set search_path = @schema@, pg_temp ${STEADY} as $$
 declare
-  ids bigint[] := next_channels(s.slot, s.at_channel, 200);
-  copied int;
-  last_id bigint;
-  last_offset bigint;
+  found_ids bigint[] := next_channels(s.slot, s.at_channel, 200);
+  amount bigint;
+  ids bigint[];
+  afters bigint[];
+  uptos bigint[];
 begin
+  -- Offsets have no holes, so it is known how many rows there are before they are read: enough
+  -- channels for 2,000, the last one perhaps in part.
   execute format($query$
     with c as materialized (
       select c.id, greatest(c.floor, ${TOP_OF_C} - c.max_history,
           case when c.id = $2 then $3 end,
+          (select l."offset" - 1 from %1$I l where l.channel_id = c.id
+            order by l."offset" limit 1),
           -- Too old to be shown, up to the first that is not.
           case when c.ttl_ms is not null then coalesce(
             (select min(l."offset") - 1 from %1$I l where l.channel_id = c.id
               and l.ts >= extract(epoch from now()) - c.ttl_ms / 1000.0 - 60),
-            9223372036854775807) end) as after
+            9223372036854775807) end) as after,
+          (select l."offset" from %1$I l where l.channel_id = c.id
+            order by l."offset" desc limit 1) as upto
         from channel c where c.id = any ($1)
-    ), picked as materialized (
-      select l.* from c cross join lateral (
-          select * from %1$I l where l.channel_id = c.id and l."offset" > c.after
-        ) l order by l.channel_id, l."offset" limit 2000
-    ), inserted as (
-      insert into kept (channel_id, "offset", ts, sender, id, body)
-        select p.channel_id, p."offset", p.ts, p.sender, p.id, coalesce(p.body,
-            (select b.body from shared_body b where b.slot = p.slot and b.id = p.body_id))
-          from picked p
-        on conflict do nothing
+    ), counted as (
+      select id, after, upto, greatest(0, upto - after) as rows,
+          sum(greatest(0, upto - after)) over (order by id) as total from c
     )
-    select count(*), max(p.channel_id), max(p."offset") filter (
-        where p.channel_id = (select max(channel_id) from picked))
-      from picked p
-  $query$, 'log_' || s.slot) into copied, last_id, last_offset
-    using ids, s.at_channel, s.after_offset;
+    select (select max(total) from counted), array_agg(id order by id),
+        array_agg(after order by id), array_agg(upto - greatest(0, total - 2000) order by id)
+      from counted where total - rows < 2000
+  $query$, 'log_' || s.slot) into amount, ids, afters, uptos
+    using found_ids, s.at_channel, s.after_offset;
+
+  execute format($query$
+    insert into kept (channel_id, "offset", ts, sender, id, body)
+      select l.channel_id, l."offset", l.ts, l.sender, l.id, coalesce(l.body,
+          (select b.body from %2$I b where b.id = l.body_id))
+        from unnest($1, $2, $3) as c(id, after, upto)
+        join %1$I l on l.channel_id = c.id and l."offset" > c.after and l."offset" <= c.upto
+      on conflict do nothing
+  $query$, 'log_' || s.slot, 'shared_body_' || s.slot) using ids, afters, uptos;
 
   -- By the slot's top, not the channel's: what was shown a moment ago may be being read.
-  execute format($query$
-    delete from kept k using (
-      select k."channel_id", k."offset" from channel c cross join lateral (
-          select k.* from kept k where k.channel_id = c.id and k."offset" <= greatest(c.floor,
-            (select max(l."offset") from %1$I l where l.channel_id = c.id) - c.max_history)
-        ) k where c.id = any ($1) limit 5000
-    ) old where k.channel_id = old.channel_id and k."offset" = old."offset"
-  $query$, 'log_' || s.slot) using ids;
+  delete from kept k using (
+    select k.channel_id, k."offset" from unnest(ids, uptos) as u(id, upto)
+      join channel c on c.id = u.id
+      join kept k on k.channel_id = c.id and k."offset" <= greatest(c.floor, u.upto - c.max_history)
+      limit 5000
+  ) old where k.channel_id = old.channel_id and k."offset" = old."offset";
 
-  if copied = 2000 then
-    update log_slot set at_channel = last_id, after_offset = last_offset where slot = s.slot;
-  elsif cardinality(ids) = 200 then
-    update log_slot set at_channel = ids[200] + 1, after_offset = 0 where slot = s.slot;
+  if amount > 2000 then
+    update log_slot set at_channel = ids[cardinality(ids)], after_offset = uptos[cardinality(ids)]
+      where slot = s.slot;
+  elsif cardinality(found_ids) = 200 then
+    update log_slot set at_channel = found_ids[200] + 1, after_offset = 0 where slot = s.slot;
   else
     update log_slot set stage = 'settle', at_channel = 1, after_offset = 0 where slot = s.slot;
   end if;
@@ -113,7 +130,7 @@ end $$;
 -- Some channels of a slot that was left: those that have nothing newer keep their top in their own
 -- row, so that their next offset is right when the slot is empty.
 create function settle_step(s log_slot, p_pause interval) returns void language plpgsql volatile
-  set search_path = @schema@, pg_temp set enable_seqscan = off set jit = off as $$
+  set search_path = @schema@, pg_temp ${STEADY} as $$
 declare
   ids bigint[] := next_channels(s.slot, s.at_channel, 500);
   settled bigint[];
@@ -140,7 +157,7 @@ end $$;
 -- Empties a slot, unless somebody holds a lock on it: then later. Publishers wait for the batch lock
 -- meanwhile, for 50 ms at most, instead of behind a lock that waits for a dump.
 create function empty_slot(s log_slot) returns boolean language plpgsql volatile
-  set search_path = @schema@, pg_temp set enable_seqscan = off set jit = off as $$
+  set search_path = @schema@, pg_temp ${STEADY} as $$
 declare
   facts meta := begin_write();
 begin
@@ -160,7 +177,11 @@ begin
                 and o."offset" >= l."offset")
       $query$, 'log_' || s.slot) using facts.slot, s.slot;
     end if;
-    execute format('truncate %I, %I', 'log_' || s.slot, 'shared_body_' || s.slot);
+    execute format('truncate %I', 'log_' || s.slot);
+    -- Truncating what is empty costs as much.
+    if exists (select from shared_body b where b.slot = s.slot) then
+      execute format('truncate %I', 'shared_body_' || s.slot);
+    end if;
   exception when lock_not_available then
     update log_slot set tries = tries + 1,
         try_at = clock_timestamp() + least(30, 2 ^ least(tries, 5)) * interval '1 s'
@@ -225,149 +246,3 @@ begin
   return case when empty_slot(oldest) then 'emptied' else 'delayed' end;
 end $$;
 `
-
-/** What history and publishers leave behind. */
-const forgetting = `
--- Removes from kept what history shows no more, of some channels from one on. 'next' is the channel
--- to go on with, null at the end. Only what channels' rows say counts: of a channel in use that is
--- less than the truth, and keep_step removes the rest.
-create function trim_kept(p_from bigint, out next bigint, out trimmed int) language plpgsql volatile
-  set search_path = @schema@, pg_temp set enable_seqscan = off set jit = off as $$
-declare
-  found_ids bigint[] := next_channels(null, p_from, 200);
-  ids bigint[];
-  ends bigint[];
-begin
-  trimmed := 0;
-  next := case when cardinality(found_ids) = 200 then found_ids[200] + 1 end;
-  select array_agg(e.id), array_agg(e.upto) into ids, ends
-    from (
-      select f.id, case when c.id is null then 9223372036854775807
-          else greatest(c.floor, c.top - c.max_history, case when c.ttl_ms is not null then coalesce(
-            (select min(k."offset") - 1 from kept k where k.channel_id = c.id
-              and k.ts >= extract(epoch from now()) - c.ttl_ms / 1000.0 - 60),
-            9223372036854775807) end) end as upto
-        from unnest(found_ids) as f(id) left join channel c on c.id = f.id
-    ) e
-    where exists (select from kept k where k.channel_id = e.id and k."offset" <= e.upto);
-  if ids is null then return; end if;
-  if not pg_try_advisory_xact_lock((select m.lock_class from meta m), 2) then return; end if;
-  delete from kept k using (
-      select k.channel_id, k."offset" from unnest(ids, ends) as e(id, upto)
-        join kept k on k.channel_id = e.id and k."offset" <= e.upto limit 5000
-    ) old where k.channel_id = old.channel_id and k."offset" = old."offset";
-  get diagnostics trimmed = row_count;
-  if trimmed = 5000 then next := p_from; end if;
-end $$;
-
--- Forgets message ids older than p_age_ms. Those before p_from have been; 'next' is that for the
--- next call.
-create function forget_ids(p_age_ms bigint, p_from timestamptz, out next timestamptz,
-  out forgotten int)
-  language plpgsql volatile set search_path = @schema@, pg_temp set enable_seqscan = off
-  set jit = off as $$
-declare
-  -- Not closer: a batch that waits for the batch lock bears the time when it began to wait.
-  upto timestamptz := now() - greatest(p_age_ms, 10000) * interval '1 ms';
-begin
-  forgotten := 0;
-  next := p_from;
-  if not exists (select from idempotency where at >= coalesce(p_from, '-infinity') and at < upto)
-  then
-    next := upto;
-    return;
-  end if;
-  if not pg_try_advisory_xact_lock((select m.lock_class from meta m), 2) then return; end if;
-  delete from idempotency where ctid = any (array(
-    select ctid from idempotency where at >= coalesce(p_from, '-infinity') and at < upto
-      order by at limit 5000));
-  get diagnostics forgotten = row_count;
-  if forgotten < 5000 then next := upto; end if;
-end $$;
-
--- Forgets publishers that have not connected for a day and have nothing in the log. One that lives
--- is told by CH002 and enters again; as it has no mark in the log, it waits for no lost answer.
-create function forget_publishers() returns int language plpgsql volatile
-  set search_path = @schema@, pg_temp as $$
-declare
-  forgotten int;
-begin
-  if not exists (select from publisher p where since < now() - interval '1 day'
-    and not exists (select from log l where l.channel_id = -p.id)) then
-    return 0;
-  end if;
-  if not pg_try_advisory_xact_lock((select m.lock_class from meta m), 2) then return 0; end if;
-  perform begin_write();
-  delete from publisher where id = any (array(
-    select p.id from publisher p where since < now() - interval '1 day'
-      and not exists (select from log l where l.channel_id = -p.id) limit 500));
-  get diagnostics forgotten = row_count;
-  return forgotten;
-end $$;
-
--- Whether anybody still needs the channel.
-create function channel_in_use(p_id bigint, p_name text) returns boolean language plpgsql stable
-  set search_path = @schema@, pg_temp as $$
-begin
-  return exists (select from log l where l.channel_id = p_id)
-    or exists (select from interest i where i.channel = p_name and i.count > 0)
-    or exists (select from member m where m.channel = p_name)
-    or exists (select from group_member g where g.channel = p_name)
-    or exists (select from group_hold g where g.channel = p_name);
-end $$;
-
--- Forgets channels that nobody has used for p_age_ms; those in use count as used now. What was kept
--- of them goes with trim_kept. Answers how many were looked at.
-create function forget_channels(p_age_ms bigint) returns int language plpgsql volatile
-  set search_path = @schema@, pg_temp set enable_seqscan = off set jit = off as $$
-declare
-  upto timestamptz := now() - p_age_ms * interval '1 ms';
-  ids bigint[];
-begin
-  if not exists (select from channel where used < upto) then return 0; end if;
-  if not pg_try_advisory_xact_lock((select m.lock_class from meta m), 2) then return 0; end if;
-  perform begin_write();
-  ids := array(select id from channel where used < upto order by used limit 100);
-  delete from channel where id = any (ids) and not channel_in_use(id, name);
-  update channel set used = now() where id = any (ids);
-  return cardinality(ids);
-end $$;
-
--- Takes processes out that hold something without being known, which only a restored backup or a
--- hand in the tables can leave behind. Answers how many.
-create function forget_orphans() returns int language plpgsql volatile
-  set search_path = @schema@, pg_temp as $$
-declare
-  facts meta;
-  nodes int[];
-  orphan int;
-begin
-  nodes := orphan_nodes();
-  if cardinality(nodes) = 0 then return 0; end if;
-  if not pg_try_advisory_xact_lock((select m.lock_class from meta m), 2) then return 0; end if;
-  facts := begin_write();
-  nodes := (orphan_nodes())[1:10];
-  foreach orphan in array nodes loop
-    perform end_node(facts, orphan, 'reaped', 'timed-out');
-  end loop;
-  return cardinality(nodes);
-end $$;
-
-create function orphan_nodes() returns int[] language plpgsql volatile
-  set search_path = @schema@, pg_temp as $$
-begin
-  return array(
-    (select node from hold union select node from interest union select node from group_hold)
-    except select id from node);
-end $$;
-
--- Hides everything stored so far from history.
-create function clear_history(p_channel text) returns void language plpgsql volatile
-  set search_path = @schema@, pg_temp as $$
-begin
-  perform begin_write();
-  update channel c set floor = ${TOP_OF_C} where c.name = p_channel and c.floor < ${TOP_OF_C};
-end $$;
-`
-
-export const rotate = rotation + forgetting
