@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import { runnerImport, transformWithOxc } from 'vite'
 
 const root = resolve(import.meta.dirname, '..')
-const PACKED = ['protocol', 'core', 'memory', 'ws']
+const PACKED = ['protocol', 'core', 'memory', 'postgres', 'ws']
 const PATIENCE_MS = 20_000
 
 const project = mkdtempSync(join(tmpdir(), 'chan-pack-'))
@@ -17,13 +17,15 @@ try {
   // READMEs are read first: a missing one should not cost an install.
   const quickstarts = {
     memory: await strip(readSnippet(join(root, 'packages/memory/README.md'), 'ts-1')),
+    postgres: await strip(readSnippet(join(root, 'packages/postgres/README.md'), 'ts-1')),
     ws: await strip(readSnippet(join(root, 'packages/ws/README.md'), 'ts-1')),
   }
   const socketPath = readSocketPath('packages/ws/README.md')
   install(pack())
   await runToItsEnd(write('memory.mjs', quickstarts.memory))
+  await onDatabase(write('postgres.mjs', quickstarts.postgres))
   await talkThroughBridge(write('ws.mjs', quickstarts.ws), socketPath)
-  console.log('pack: the quickstarts of memory and ws run from the packed packages')
+  console.log('pack: the quickstarts of memory, postgres and ws run from the packed packages')
 } finally {
   rmSync(project, { recursive: true, force: true })
 }
@@ -52,10 +54,29 @@ function install(tarballs) {
 }
 
 /** The quickstart must finish by itself, without an error. */
-async function runToItsEnd(script) {
-  const child = spawn(process.execPath, [script], { cwd: project, stdio: 'inherit' })
+async function runToItsEnd(script, env = {}) {
+  const child = spawn(process.execPath, [script], {
+    cwd: project,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  })
   const code = await within(ended(child), `${script} to end`).finally(() => child.kill('SIGKILL'))
   if (code !== 0) throw new Error(`${script} ended with ${code}`)
+}
+
+/** An administrator installs what the packed command prints; then the quickstart runs. */
+async function onDatabase(script) {
+  const testkit = join(root, 'packages/testkit/src/postgres')
+  const { startPostgres } = (await runnerImport(join(testkit, 'start-postgres.ts'))).module
+  const { runSql } = (await runnerImport(join(testkit, 'run-sql.ts'))).module
+  const server = await startPostgres()
+  try {
+    const sql = execFileSync('npx', ['--no-install', 'chan-postgres', 'sql'], { cwd: project })
+    await runSql(server.url, String(sql))
+    await runToItsEnd(script, { DATABASE_URL: server.url })
+  } finally {
+    await server.close()
+  }
 }
 
 /** The quickstart must serve: a text sent into its bridge comes back as a message. */

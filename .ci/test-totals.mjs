@@ -4,10 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 const root = resolve(import.meta.dirname, '..')
-const results = ['packages', 'apps'].flatMap(testedPackages).map((name) => ({
-  name,
-  file: join(root, name, 'node_modules/.cache/vitest-results.json'),
-}))
+const results = ['packages', 'apps'].flatMap(testedPackages)
 
 if (process.argv.includes('--clear')) {
   for (const { file } of results) rmSync(file, { force: true })
@@ -35,13 +32,16 @@ function count(file) {
   return { passed: numPassedTests, failed: numFailedTests + broken.length }
 }
 
-/** The packages whose `test` script is vitest. */
+/** What the scripts of each package write whose `test` script is vitest. */
 function testedPackages(folder) {
-  return readdirSync(join(root, folder))
-    .map((name) => `${folder}/${name}`)
-    .filter((name) => {
-      const manifest = join(root, name, 'package.json')
-      if (!existsSync(manifest)) return false
-      return JSON.parse(readFileSync(manifest, 'utf8')).scripts?.test?.includes('vitest')
-    })
+  return readdirSync(join(root, folder)).flatMap((entry) => {
+    const name = `${folder}/${entry}`
+    const manifest = join(root, name, 'package.json')
+    if (!existsSync(manifest)) return []
+    const { scripts } = JSON.parse(readFileSync(manifest, 'utf8'))
+    if (!scripts?.test?.includes('vitest')) return []
+    const file = (suffix) => join(root, name, `node_modules/.cache/vitest-results${suffix}.json`)
+    const faults = { name: `${name}, faults`, file: file('-faults') }
+    return [{ name, file: file('') }, ...(scripts['test:faults'] ? [faults] : [])]
+  })
 }

@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-// The entry of the command `chan-postgres`.
+// The entry of the command `chan-postgres`; bin/ leads here.
 
 import { runCli } from './schema/cli.js'
 

@@ -1,6 +1,6 @@
-// The suite that every backend must pass, on PostgreSQL: as it is, and slow and out of turn.
+// The suite that every backend must pass, on PostgreSQL as it is.
 
-import { backendSuite, shuffled, wrapped } from '@chan/conformance'
+import { backendSuite } from '@chan/conformance'
 import { describe, expect, test, vi } from 'vitest'
 import { pgHarness } from './harness.js'
 
