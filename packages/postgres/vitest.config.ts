@@ -4,5 +4,6 @@ import base from '../../vitest.base.js'
 
 export default mergeConfig(
   base,
-  defineConfig({ test: { globalSetup: ['@chan/testkit/postgres-setup'] } }),
+  // Files that wait for a fault to pass leave the machine to another one.
+  defineConfig({ test: { globalSetup: ['@chan/testkit/postgres-setup'], maxWorkers: 2 } }),
 )

@@ -1,0 +1,82 @@
+// A member's presence: users that it holds, and everything that it is told about members.
+import type { PresenceEvent, Subscription } from '../../../src/index.js'
+import type { PgChannelLayer } from '../../../src/layer.js'
+
+/** One word about members of a channel, and when it came, in milliseconds of the wall clock. */
+export interface Notice {
+  readonly channel: string
+  readonly type: PresenceEvent['type']
+  readonly userIds: readonly string[]
+  readonly reason?: string
+  readonly at: number
+}
+
+export class Crowd {
+  readonly #layer: PgChannelLayer
+  readonly #notices: Notice[] = []
+  #connections: Subscription[] = []
+
+  constructor(layer: PgChannelLayer) {
+    this.#layer = layer
+  }
+
+  get notices(): readonly Notice[] {
+    return this.#notices
+  }
+
+  /** Resolves when it knows who is there, and is told of every change from then on. */
+  async observe(channels: readonly string[]): Promise<void> {
+    await Promise.all(
+      channels.map((channel) =>
+        this.#layer.channel(channel).onPresence((event) => this.#notice(channel, event)),
+      ),
+    )
+    this.#notices.length = 0
+  }
+
+  /** The users join each of the channels. */
+  async join(channels: readonly string[], userIds: readonly string[]): Promise<void> {
+    await Promise.all(
+      channels.flatMap((name) => {
+        const channel = this.#layer.channel(name)
+        return userIds.map((userId) => channel.join(userId, { name: `Name of ${userId}` }))
+      }),
+    )
+  }
+
+  /** Each user connects once more, and is present for as long. */
+  async connect(channel: string, userIds: readonly string[]): Promise<void> {
+    const connected = userIds.map((userId) =>
+      this.#layer.channel(channel).subscribe(() => {}, { userId, joinPresence: true }),
+    )
+    this.#connections.push(...(await Promise.all(connected)))
+  }
+
+  /** All connections close at once. */
+  async disconnect(): Promise<void> {
+    const closing = this.#connections
+    this.#connections = []
+    await Promise.all(closing.map((connection) => connection.unsubscribe()))
+  }
+
+  /** Who is present, as the database says. */
+  async list(channels: readonly string[]): Promise<readonly (readonly string[])[]> {
+    return Promise.all(
+      channels.map(async (channel) => {
+        const members = await this.#layer.channel(channel).presence()
+        return members.map(({ userId }) => userId).sort()
+      }),
+    )
+  }
+
+  #notice(channel: string, event: PresenceEvent): void {
+    const members = event.type === 'sync' ? event.members : [event.member]
+    this.#notices.push({
+      channel,
+      type: event.type,
+      userIds: members.map(({ userId }) => userId).sort(),
+      ...(event.type === 'leave' && { reason: event.reason }),
+      at: Date.now(),
+    })
+  }
+}
