@@ -10,7 +10,7 @@ export const TOP_OF_C = `greatest(c.top, ${[0, 1, 2, 3]
   .join(', ')})`
 
 /** The batch, and who may send it. */
-export const publish = String.raw`
+export const publish = `
 -- Makes channels that do not exist, and keeps limits that somebody named: the last one wins,
 -- defaults only widen defaults (limitsInForce in core). The batch lock is held.
 create function keep_limits(names text[], max_histories int[], ttls bigint[], explicits boolean[])

@@ -2,7 +2,7 @@
 // history, or one that lost what it had announced, the generation is renewed, and with it all epochs.
 
 /** Needs `writing` of tables.ts. */
-export const server = String.raw`
+export const server = `
 create function renew_generation() returns text language sql volatile
   set search_path = @schema@, pg_temp as $$
   update meta set generation = random_text(16),

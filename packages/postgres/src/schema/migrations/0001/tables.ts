@@ -1,7 +1,7 @@
 // Migration 1, the ground: one row of facts about the cluster, the doorbell, channels and their log.
 
 /** `@schema@` stands for the quoted schema, `@unlogged@` for `unlogged` or nothing. */
-export const tables = String.raw`
+export const tables = `
 create table meta (
   one boolean primary key default true check (one),
   version int not null,
@@ -112,7 +112,7 @@ create index on publisher (since);
 `
 
 /** Runs before the tables: what their defaults need. */
-export const randomness = String.raw`
+export const randomness = `
 create function random_bigint() returns bigint language sql volatile
   set search_path = pg_catalog, pg_temp
   as $$ select ('x' || left(md5(gen_random_uuid()::text), 16))::bit(64)::bigint $$;
@@ -122,7 +122,7 @@ create function random_text(length int) returns text language sql volatile
 `
 
 /** What every writing function begins and ends with. */
-export const writing = String.raw`
+export const writing = `
 -- This server's identity is what meta says, or an epoch could name other messages than announced.
 create function current_timeline() returns text language sql volatile
   set search_path = pg_catalog, pg_temp
