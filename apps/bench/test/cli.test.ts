@@ -25,7 +25,9 @@ describe('command line', () => {
 
   it('refuses what it does not know and says what there is', () => {
     expect(() => parseCommand(['mysql'], suites)).toThrow(/no suite 'mysql'[\s\S]*postgres/)
-    expect(() => parseCommand(['postgres', 'fast'], suites)).toThrow(/no benchmark 'fast'[\s\S]*peer/)
+    expect(() => parseCommand(['postgres', 'fast'], suites)).toThrow(
+      /no benchmark 'fast'[\s\S]*peer/,
+    )
     expect(() => parseCommand(['--fast'], suites)).toThrow(/--fast[\s\S]*--full/)
   })
 
