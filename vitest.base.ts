@@ -12,6 +12,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     passWithNoTests: true,
+    // A machine that is busy with other packages is no failure.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
     // `.ci/run` adds these files up.
     ...(process.env.CI && {
       reporters: ['default', 'json'],
