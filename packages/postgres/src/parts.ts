@@ -258,7 +258,7 @@ export class Parts {
       heard: (payload) => this.receiver.heard(payload),
       listening: async (session) => {
         const [drawn] = await session.query<{ number: number }>(
-          `select last_value::float8 as number from ${this.#schema}.doorbell_seq`,
+          `select ${this.#schema}.drawn_number()::float8 as number`,
         )
         this.receiver.healer.restart(drawn?.number ?? 0)
         await this.receiver.compare('connection-lost')

@@ -28,7 +28,7 @@ export interface KeptSessionOptions {
 }
 
 /** A connection that held this long was a good one: its loss is met with an attempt at once. */
-const STEADY_MS = 2_000
+const STEADY_MS = 1_000
 
 export class KeptSession {
   readonly #options: KeptSessionOptions

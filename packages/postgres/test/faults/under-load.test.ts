@@ -1,5 +1,7 @@
 // Faults under load that leave the server running: connections that it ends, and a reader that keeps
 // an old snapshot open.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TcpProxy } from '@chan/conformance'
 import { type PostgresServer, startPostgres } from '@chan/testkit'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
@@ -38,15 +40,27 @@ test('LISTEN ended again and again: nothing lost, doubled or out of order', asyn
   await waitForUsualConnections(scene.url, 3)
 })
 
-test('the publisher ended mid-batch, again and again: each publish is told the truth', async () => {
-  await using scene = await Scene.open({ databaseUrl: await server.createDatabase() })
+test('the publisher lost mid-batch, again and again: each publish is told the truth', async () => {
+  const directUrl = await server.createDatabase()
+  await using proxy = await TcpProxy.listen({ port: server.port })
+  const url = new URL(directUrl)
+  url.port = String(proxy.port)
+  await using scene = await Scene.open({ databaseUrl: url.href })
+  const isPublisher = (opening: Buffer) => opening.includes('chan publisher')
+  // So that a cut meets batches on their way there, under way, and with the answer on its way back.
+  proxy.delay(15, isPublisher)
   await scene.start()
-  await scene.repeat(form(4_000, 20_000), form(300, 700), () => terminate(scene.url, 'publisher'))
-  await waitForUsualConnections(scene.url, 3)
+  await scene.repeat(form(4_000, 20_000), form(300, 700), async () => {
+    proxy.cut(isPublisher)
+    await sleep(100)
+    await terminate(directUrl, 'publisher')
+  })
+  proxy.delay(0)
+  await waitForUsualConnections(directUrl, 3)
   const verdict = await scene.finish()
   expect(verdict.complaints).toEqual([])
   expect(reconnects(verdict)).toBeGreaterThan(3)
-  await waitForUsualConnections(scene.url, 3)
+  await waitForUsualConnections(directUrl, 3)
 })
 
 test('every connection ended at once, again and again', async () => {
