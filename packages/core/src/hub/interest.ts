@@ -2,6 +2,7 @@
 // changed, at most once a second.
 
 import type { Clock, Timer } from '../model/clock.js'
+import { isChanError } from '../model/message.js'
 import type { InterestStore } from '../ports/interest.js'
 
 const RETRY_MS = 1_000
@@ -60,7 +61,9 @@ export class InterestReporter {
       for (const [channel, count] of counts) {
         if (!this.#changed.has(channel)) this.#changed.set(channel, count)
       }
-      this.#report(error)
+      // A report on its way when the layer closed is of no use to anybody.
+      if (!(this.#closed && isChanError(error) && error.code === 'layer-closed'))
+        this.#report(error)
       if (!this.#closed) this.#schedule(RETRY_MS)
     }
   }

@@ -43,7 +43,7 @@ function refused({ message, code = '' }: DatabaseError): Diagnosis {
   if (code === '55000') return permanent('Connect to a database that accepts connections.')
   if (code === '53300')
     return passing(
-      'Every process needs up to 6 connections: raise max_connections, run fewer processes, or put ' +
+      'Every process needs up to 7 connections: raise max_connections, run fewer processes, or put ' +
         'a pooler before the server (`databaseUrl` to the pooler, `listenUrl` to the server).',
     )
   if (code === '57P03' || code.startsWith('57P'))

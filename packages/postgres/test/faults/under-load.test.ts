@@ -6,6 +6,7 @@ import { type PostgresServer, startPostgres } from '@chan/testkit'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { terminate, waitForUsualConnections } from './scene/activity.js'
+import { names, noticesOf, replay, waitForPresent } from './scene/attendance.js'
 import { form } from './scene/form.js'
 import { Scene, type Verdict } from './scene/scene.js'
 
@@ -50,6 +51,13 @@ test('the publisher lost mid-batch, again and again: each publish is told the tr
   // So that a cut meets batches on their way there, under way, and with the answer on its way back.
   proxy.delay(15, isPublisher)
   await scene.start()
+  const rooms = ['room']
+  await Promise.all(
+    scene.members.map(async (member, index) => {
+      await member.call('observe', rooms)
+      await member.call('churn', 'room', names(`user ${index} `, 5))
+    }),
+  )
   await scene.repeat(form(4_000, 20_000), form(300, 700), async () => {
     proxy.cut(isPublisher)
     await sleep(100)
@@ -57,9 +65,16 @@ test('the publisher lost mid-batch, again and again: each publish is told the tr
   })
   proxy.delay(0)
   await waitForUsualConnections(directUrl, 3)
+  const stayed = await Promise.all(scene.members.map((member) => member.call<string[]>('calm')))
   const verdict = await scene.finish()
   expect(verdict.complaints).toEqual([])
   expect(reconnects(verdict)).toBeGreaterThan(3)
+  const present = stayed.flat().sort()
+  for (const member of scene.members) {
+    expect(await member.call('present', rooms)).toEqual([present])
+    await waitForPresent(member, present)
+    expect(replay(await noticesOf(member)).complaints).toEqual([])
+  }
   await waitForUsualConnections(directUrl, 3)
 })
 

@@ -1,4 +1,5 @@
 // What members were told about presence, held against what there was to tell.
+import { isDeepStrictEqual } from 'node:util'
 import { type Worker, waitFor } from '@chan/testkit'
 import type { Notice } from './crowd.js'
 import { PATIENCE_MS } from './form.js'
@@ -66,4 +67,33 @@ export async function moveIn(
   await Promise.all(members.map((member, index) => member.call('join', rooms, [users[index]])))
   await Promise.all(members.map((member) => member.call('observe', rooms)))
   return users
+}
+
+/** Who is present by what was told, and in words what cannot be: a user who joins twice. */
+export function replay(notices: readonly Notice[]): {
+  readonly present: readonly string[]
+  readonly complaints: readonly string[]
+} {
+  let present = new Set<string>()
+  const complaints: string[] = []
+  for (const { type, userIds } of notices) {
+    const [userId = ''] = userIds
+    if (type === 'sync') present = new Set(userIds)
+    else if (type === 'leave') {
+      if (!present.delete(userId)) complaints.push(`${userId} left without being present`)
+    } else {
+      if (present.has(userId) === (type === 'join')) complaints.push(`${userId}: a wrong ${type}`)
+      present.add(userId)
+    }
+  }
+  return { present: [...present].sort(), complaints }
+}
+
+/** Waits until a member was told of exactly these users. */
+export async function waitForPresent(member: Worker, expected: readonly string[]): Promise<void> {
+  await waitFor(async () => isDeepStrictEqual(replay(await noticesOf(member)).present, expected), {
+    deadlineMs: PATIENCE_MS,
+    intervalMs: 50,
+    label: `${expected.length} users to be told of`,
+  })
 }

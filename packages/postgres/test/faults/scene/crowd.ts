@@ -1,5 +1,6 @@
 // A member's presence: users that it holds, and everything that it is told about members.
-import type { PresenceEvent, Subscription } from '../../../src/index.js'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isChanError, type PresenceEvent, type Subscription } from '../../../src/index.js'
 import type { PgChannelLayer } from '../../../src/layer.js'
 
 /** One word about members of a channel, and when it came, in milliseconds of the wall clock. */
@@ -15,6 +16,8 @@ export class Crowd {
   readonly #layer: PgChannelLayer
   readonly #notices: Notice[] = []
   #connections: Subscription[] = []
+  #churning = false
+  #churns: Promise<readonly string[]>[] = []
 
   constructor(layer: PgChannelLayer) {
     this.#layer = layer
@@ -31,7 +34,6 @@ export class Crowd {
         this.#layer.channel(channel).onPresence((event) => this.#notice(channel, event)),
       ),
     )
-    this.#notices.length = 0
   }
 
   /** The users join each of the channels. */
@@ -59,6 +61,26 @@ export class Crowd {
     await Promise.all(closing.map((connection) => connection.unsubscribe()))
   }
 
+  /** From now on the users come and go, each as fast as it is told that it did. */
+  churn(name: string, userIds: readonly string[]): void {
+    const channel = this.#layer.channel(name)
+    this.#churning = true
+    this.#churns = userIds.map(async (userId) => {
+      let isPresent = false
+      while (this.#churning) {
+        await insist(() => (isPresent ? channel.leave(userId) : channel.join(userId)))
+        isPresent = !isPresent
+      }
+      return isPresent ? [userId] : []
+    })
+  }
+
+  /** Ends it. → who stayed. */
+  async calm(): Promise<readonly string[]> {
+    this.#churning = false
+    return (await Promise.all(this.#churns)).flat()
+  }
+
   /** Who is present, as the database says. */
   async list(channels: readonly string[]): Promise<readonly (readonly string[])[]> {
     return Promise.all(
@@ -78,5 +100,19 @@ export class Crowd {
       ...(event.type === 'leave' && { reason: event.reason }),
       at: Date.now(),
     })
+  }
+}
+
+/** Again and again, until it is certain that it was done. */
+async function insist(task: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await task()
+      return
+    } catch (error) {
+      const mayHelp = isChanError(error) && ['unavailable', 'outcome-unknown'].includes(error.code)
+      if (!mayHelp) throw error
+      await sleep(20)
+    }
   }
 }

@@ -68,6 +68,8 @@ void serveWorker(async () => {
     join: crowd.join.bind(crowd),
     connect: crowd.connect.bind(crowd),
     hangUp: () => crowd.disconnect(),
+    churn: crowd.churn.bind(crowd),
+    calm: () => crowd.calm(),
     present: (channels: readonly string[]) => crowd.list(channels),
     notices: () => crowd.notices,
     lateness: () => lateness.totalMs,

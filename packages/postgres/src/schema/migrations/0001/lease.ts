@@ -22,7 +22,8 @@ create table node_batch (
   node int primary key,
   number bigint not null default 0,
   as_of bigint not null default 0,
-  answers text not null default ''
+  -- Null: it was not applied and never will be.
+  answers text default ''
 ) with (fillfactor = 40);
 
 -- The doorbell number last drawn; 0 before the first.

@@ -251,7 +251,9 @@ begin
     as_of := last.as_of;
     answers := last.answers;
   else
-    update node_batch b set number = p_number where b.node = p_node and b.number < p_number;
+    -- Without the answers of the batch before: should this be asked again, they are not this one's.
+    update node_batch b set number = p_number, answers = null
+      where b.node = p_node and b.number < p_number;
   end if;
 end $$;
 
