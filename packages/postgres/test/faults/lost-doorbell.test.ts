@@ -4,8 +4,8 @@ import { TcpProxy } from '@chan/conformance'
 import { type PostgresServer, runSql, startPostgres, waitFor } from '@chan/testkit'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { PgChannelLayer } from '../../src/index.js'
+import { Lateness } from '../timing/lateness.js'
 import { form, PATIENCE_MS } from './scene/form.js'
-import { Lateness } from './scene/lateness.js'
 import { startMember } from './scene/scene.js'
 
 vi.setConfig({ testTimeout: 120_000 })

@@ -5,6 +5,7 @@ import { Session } from '../../src/connection/session.js'
 import { Lease } from '../../src/lease/lease.js'
 import { newName, testCluster } from '../presence/cluster.js'
 import { Process } from '../presence/process.js'
+import { Lateness } from '../timing/lateness.js'
 
 const cluster = testCluster()
 const holderEntry = new URL('./holder.ts', import.meta.url)
@@ -23,15 +24,18 @@ describe('a process that died', () => {
     await holder.call('hold', channels, ['both'])
     await Promise.all(channels.map((channel) => other.put(channel, 'both')))
     await waitFor(() => one.heard.length >= 50 * 21)
+    using lateness = Lateness.watch()
+    const killed = performance.now()
     await holder.kill()
     const left = (process: Process) =>
       process.heard
         .filter(({ change }) => change.type === 'leave')
         .flatMap((heard) => heard.change.entries)
     await waitFor(() => left(one).length >= 1_000 && left(other).length >= 1_000, {
-      deadlineMs: 2_000,
+      deadlineMs: 15_000,
       label: 'all leaves',
     })
+    expect(performance.now() - killed - lateness.totalMs).toBeLessThan(2_000)
     expect(await one.userIds(channels[0] as string)).toEqual(['both'])
     for (const channel of channels) {
       for (const process of [one, other]) {

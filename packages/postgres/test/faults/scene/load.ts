@@ -1,8 +1,8 @@
 // A member's publishing: so many messages a second, unawaited, and what became of each.
 import { isChanError, type Position } from '../../../src/index.js'
 import type { PgChannelLayer } from '../../../src/layer.js'
+import { Lateness } from '../../timing/lateness.js'
 import { bodyOf } from './bodies.js'
-import { Lateness } from './lateness.js'
 
 export interface LoadOptions {
   readonly channels: readonly string[]

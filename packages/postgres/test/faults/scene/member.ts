@@ -1,9 +1,9 @@
 // A process of the scene: a layer that publishes, listens and is present, as it is told.
 import { serveWorker } from '@chan/testkit/worker'
 import { isChanError, PgChannelLayer, type PgLayerOptions } from '../../../src/index.js'
+import { Lateness } from '../../timing/lateness.js'
 import { Crowd } from './crowd.js'
 import { Ears } from './ears.js'
-import { Lateness } from './lateness.js'
 import { Load, type LoadOptions } from './load.js'
 
 export interface MemberOptions {
