@@ -49,7 +49,7 @@ export function usage(suites: readonly Suite[]): string {
   return `npm run bench -- [suite] [benchmark …] [options]
 
 ${lists.join('\n')}
-  --full                the real sizes; without it each takes less than a minute
+  --full                the real sizes; without it each takes about a minute or less
   --json <file>         writes the report
   --database-url <url>  a server of yours, as a role that may create databases
   --profile <folder>    writes CPU profiles of the processes and tells their hottest functions
