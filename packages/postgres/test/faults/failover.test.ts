@@ -1,9 +1,10 @@
 // The primary dies under load, and a standby that lags behind takes its place.
 import { TcpProxy } from '@chan/conformance'
-import { createStandby, type PostgresServer, runSql, startPostgres } from '@chan/testkit'
+import { createStandby, type PostgresServer, runSql, startPostgres, waitFor } from '@chan/testkit'
 import { expect, test } from 'vitest'
 import { PgChannelLayer, type Position } from '../../src/index.js'
 import { waitForUsualConnections } from './scene/activity.js'
+import { PATIENCE_MS } from './scene/form.js'
 import { Scene } from './scene/scene.js'
 
 const stored = async (url: string) =>
@@ -28,6 +29,11 @@ test('a lagging standby is promoted: a new epoch, told to everybody, old positio
   await using scene = await Scene.open({ databaseUrl })
   await scene.start()
 
+  // It lags, but it is a standby of this database: it has the tables, and some of the load.
+  await waitFor(async () => (await stored(standbyUrl)) > 0, {
+    deadlineMs: PATIENCE_MS,
+    label: 'the standby to follow',
+  })
   toPrimary.hang()
   await scene.goOn()
   await scene.goOn()
