@@ -30,7 +30,7 @@ export type {
 } from './ports/backend.js'
 export type { GroupStore } from './ports/groups.js'
 export type { InterestStore } from './ports/interest.js'
-export type { Entry, MessageLog, Page } from './ports/log.js'
+export type { Entry, Later, MessageLog, Page } from './ports/log.js'
 export type {
   LeaveReason,
   PresenceChange,

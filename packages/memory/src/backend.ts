@@ -44,13 +44,9 @@ export class MemoryBackend implements ChannelBackend {
     if (member?.alive) this.#bus.leave(member, 'disconnected')
   }
 
-  // No async function here: what is stored is delivered before the caller goes on.
-  append(channel: string, entry: Entry, limits: HistoryLimits): Promise<Message> {
-    try {
-      return Promise.resolve(this.#joined().exchange.append(channel, entry, limits))
-    } catch (error) {
-      return Promise.reject(error)
-    }
+  // No promise: what is stored is delivered before the caller goes on.
+  append(channel: string, entry: Entry, limits: HistoryLimits): Message {
+    return this.#joined().exchange.append(channel, entry, limits)
   }
 
   async appendEach(

@@ -10,6 +10,7 @@ import {
   type Entry,
   type HistoryLimits,
   type HistoryQuery,
+  type Later,
   type LeaveReason,
   layerClosed,
   type Message,
@@ -66,14 +67,10 @@ export class PgBackend implements ChannelBackend {
     return this.#parts?.stats() ?? {}
   }
 
-  append(channel: string, entry: Entry, limits: HistoryLimits): Promise<Message> {
-    try {
-      const { publisher, emitter } = this.#live()
-      if (entry.ephemeral) return Promise.resolve(emitter.append(channel, entry))
-      return publisher.append(channel, entry, limits)
-    } catch (error) {
-      return Promise.reject(error)
-    }
+  append(channel: string, entry: Entry, limits: HistoryLimits): Message | Later<Message> {
+    const { publisher, emitter } = this.#live()
+    if (entry.ephemeral) return emitter.append(channel, entry)
+    return publisher.append(channel, entry, limits)
   }
 
   async appendEach(

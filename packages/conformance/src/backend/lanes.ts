@@ -1,5 +1,7 @@
 // Runs tasks late and out of turn, except that tasks which share a lane keep their order.
 
+import type { Later } from '@chan/core/backend'
+
 interface Waiting {
   readonly lanes: readonly string[]
   /** Lanes in which something still stands before it. */
@@ -28,13 +30,13 @@ export class Lanes {
    * Begins the task when it is first in all its lanes and has waited. The next in a lane begins after
    * that; it does not wait for the result.
    */
-  run<T>(lanes: readonly string[], task: () => T | Promise<T>): Promise<T> {
+  run<T>(lanes: readonly string[], task: () => T | Later<T>): Promise<T> {
     this.#size++
     return new Promise<T>((resolve, reject) => {
       const start = () => {
         // The answer, too, comes late.
         Promise.resolve()
-          .then(task)
+          .then(async () => task())
           .then(
             (value) => this.#later(() => resolve(value)),
             (error) => this.#later(() => reject(error)),

@@ -43,7 +43,7 @@ export class Process {
   }
 
   /** Appends; under the limits of a layer whose user named none, unless given. */
-  append(
+  async append(
     channel: string,
     data: unknown,
     init: EntryInit & { readonly limits?: HistoryLimits } = {},

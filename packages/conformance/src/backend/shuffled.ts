@@ -10,6 +10,7 @@ import type {
   Entry,
   HistoryLimits,
   HistoryQuery,
+  Later,
   LeaveReason,
   Position,
   PresenceEntry,
@@ -139,7 +140,7 @@ class Shuffled implements ChannelBackend {
     return this.#inner.stats()
   }
 
-  #call<T>(lanes: readonly string[], call: () => Promise<T>): Promise<T> {
+  #call<T>(lanes: readonly string[], call: () => T | Later<T>): Promise<T> {
     if (this.#closing) return Promise.reject(layerClosed())
     return this.#calls.run(lanes.length > 0 ? lanes : [''], call)
   }

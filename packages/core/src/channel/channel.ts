@@ -130,9 +130,14 @@ export class Channel<T = unknown, P = Metadata> {
    */
   publish(data: T, options?: PublishOptions | null): Promise<Message<T>> {
     const tx = options?.tx
-    const publishing =
-      tx === undefined ? this.#publish(data, options) : this.#publishIn(tx, data, options)
-    return publishing as Promise<Message<T>>
+    // Not async, for every publish passes here: what is thrown becomes the rejection by hand.
+    try {
+      const publishing =
+        tx === undefined ? this.#publish(data, options) : this.#publishIn(tx, data, options)
+      return publishing as Promise<Message<T>>
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** Subscribers in the cluster; changes elsewhere may be up to 2 s late. */
@@ -232,15 +237,14 @@ export class Channel<T = unknown, P = Metadata> {
     }
   }
 
-  async #publish(data: T, options: PublishOptions | null | undefined): Promise<Message> {
+  #publish(data: T, options: PublishOptions | null | undefined): Promise<Message> {
     const { hub } = this.#parts
     hub.lifecycle.assertUsable()
     const policy = this.#rules()
     const stamp = readStamp(options, policy.ephemeral)
     const body = encodePayload(data)
-    return await hub.publisher.publish(this.name, policy.limits, () =>
-      encodeEntry(this.#parts, this.name, body, stamp, policy),
-    )
+    const entry = encodeEntry(this.#parts, this.name, body, stamp, policy)
+    return hub.publisher.publish(this.name, policy.limits, entry)
   }
 
   // Not async: the promise that the caller gets is the one that the transaction looks after.

@@ -1,6 +1,8 @@
 // Calls that have not been answered: waited for when the layer closes, and rejected when they still
 // hang at the deadline.
 
+import type { Later } from '../ports/log.js'
+
 /** @internal */
 export class Flights {
   readonly #open = new Set<(reason: unknown) => void>()
@@ -11,7 +13,7 @@ export class Flights {
    * publish passes here: one promise instead of a chain of async functions.
    */
   track<T>(
-    call: Promise<T>,
+    call: Later<T>,
     arrived: (result: T) => Promise<void> | undefined = nothing,
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {

@@ -62,19 +62,12 @@ export class Publisher {
   }
 
   /**
-   * Publishes what `encode` gives. Where it gives it at once and nothing is waited for, the entry
-   * reaches the backend inside this call.
+   * Publishes an entry. Where it is there and nothing is waited for, it reaches the backend inside
+   * this call, which may throw what the backend refuses it with.
    */
-  publish(
-    channel: string,
-    limits: HistoryLimits,
-    encode: () => Entry | Promise<Entry>,
-  ): Promise<Message> {
-    if (this.#fence || this.#turns.busy(channel)) return this.#inTurn(channel, limits, encode())
-    const entry = encode()
-    if (entry instanceof Promise || !this.#lifecycle.isOpen) {
-      return this.#inTurn(channel, limits, entry)
-    }
+  publish(channel: string, limits: HistoryLimits, entry: Entry | Promise<Entry>): Promise<Message> {
+    const waits = this.#fence || !this.#lifecycle.isOpen || this.#turns.busy(channel)
+    if (waits || entry instanceof Promise) return this.#inTurn(channel, limits, entry)
     return this.#append(channel, entry, limits)
   }
 
@@ -115,7 +108,7 @@ export class Publisher {
   publishControl(channel: string, command: unknown, clock: Clock): Promise<Message> {
     const stamp: Stamp = { sender: null, id: null, ephemeral: false }
     const entry = makeEntry(JSON.stringify(command), stamp, clock)
-    return this.publish(channel, CONTROL_LIMITS, () => entry)
+    return this.publish(channel, CONTROL_LIMITS, entry)
   }
 
   /** Resolves when every publish called so far has settled. */
@@ -148,7 +141,11 @@ export class Publisher {
   }
 
   #append(channel: string, entry: Entry, limits: HistoryLimits): Promise<Message> {
-    return this.#flights.track(this.#backend.append(channel, entry, limits), this.#arrived)
+    const answer = this.#backend.append(channel, entry, limits)
+    if ('then' in answer) return this.#flights.track(answer, this.#arrived)
+    const delay = this.#arrived(answer)
+    if (delay === undefined) return Promise.resolve(answer)
+    return this.#flights.track(delay.then(() => answer))
   }
 
   readonly #arrived = (message: Message): Promise<void> | undefined => {

@@ -18,6 +18,11 @@ export interface Entry {
   readonly ephemeral: boolean
 }
 
+/** What core needs of a promise; it calls `then` once. */
+export interface Later<T> {
+  then(resolved: (value: T) => void, rejected: (reason: unknown) => void): unknown
+}
+
 /** An answer from the log. */
 export interface Page {
   /** In offset order, directly following the position asked for, as many as the limit allows. */
@@ -35,7 +40,7 @@ export interface Page {
 export interface MessageLog {
   /**
    * **B1** MUST be atomic: the entry has an offset, is retained and will be delivered, or nothing
-   * happened and the promise rejects. A repeated `id` (remembered for the idempotency time,
+   * happened and the answer is a rejection. A repeated `id` (remembered for the idempotency time,
    * independently of history) answers the message first stored under it and stores nothing.
    * **B2** offsets of a channel's stored messages MUST grow by one without holes within an epoch.
    * **B6** an ephemeral entry MUST take no offset and is delivered at most once.
@@ -44,8 +49,11 @@ export interface MessageLog {
    *
    * Calls on one channel MUST take offsets in call order. `limits` are what the caller's options
    * say; see `limitsInForce`.
+   *
+   * Every publish passes here, so the answer need not be a promise: what is stored within the call
+   * may be answered as it is, and a refusal thrown.
    */
-  append(channel: string, entry: Entry, limits: HistoryLimits): Promise<Message>
+  append(channel: string, entry: Entry, limits: HistoryLimits): Message | Later<Message>
 
   /**
    * Appends one entry to each of the channels, as one operation: all or none (B1). With an `id`,

@@ -1,7 +1,7 @@
 // Publishes that wait for their batch, bounded, in call order, each with its deadline.
 
-import { ChanError, type Clock, type Message, type Timer } from '@chan/core/backend'
-import type { Item } from './batch.js'
+import { ChanError, type Clock, type Timer } from '@chan/core/backend'
+import type { Unit } from './unit.js'
 
 /** Messages and bytes of bodies that may wait; above either a publish is refused at once. */
 const MAX_PENDING = 10_000
@@ -9,19 +9,6 @@ const MAX_PENDING_BYTES = 64 * 1024 * 1024
 /** Messages and bytes of bodies of one batch. */
 const MAX_BATCH = 500
 const MAX_BATCH_BYTES = 1024 * 1024
-
-/** One call of `append` or `appendEach`. */
-export interface Unit {
-  readonly items: readonly Item[]
-  /** The items are one body for many channels, stored together or not at all. */
-  readonly shared: boolean
-  /** Milliseconds of the clock after which nobody waits any more. */
-  readonly expiresAt: number
-  resolve(messages: readonly Message[]): void
-  reject(error: unknown): void
-  /** The caller was answered already: its time was up. */
-  settled: boolean
-}
 
 /** A queue of units, taken in batches. */
 export class Pending {
@@ -46,20 +33,27 @@ export class Pending {
     return this.#messages
   }
 
-  /** Adds a call; settles as its batch does. Rejects with `limit-reached` above the bounds. */
-  add(items: readonly Item[], shared: boolean): Promise<readonly Message[]> {
-    const bytes = sizeOf(items, shared)
-    const tooMany = this.#messages + items.length > Math.max(MAX_PENDING, items.length)
+  /** Whether the next batch cannot grow any more by waiting. */
+  get hasFullBatch(): boolean {
+    return this.#messages >= MAX_BATCH || this.#bytes >= MAX_BATCH_BYTES
+  }
+
+  /** When a call that is added now has waited long enough. */
+  deadline(): number {
+    return this.#clock.now() + this.#deadlineMs
+  }
+
+  /** Adds a call. @throws {ChanError} `limit-reached` above the bounds */
+  add(unit: Unit): void {
+    const { length, bytes } = unit
+    const tooMany = this.#messages + length > Math.max(MAX_PENDING, length)
     if (tooMany || (this.#bytes + bytes > MAX_PENDING_BYTES && this.#messages > 0)) {
-      return Promise.reject(tooManyPending(this.#messages))
+      throw tooManyPending(this.#messages)
     }
-    return new Promise((resolve, reject) => {
-      const expiresAt = this.#clock.now() + this.#deadlineMs
-      this.#units.push({ items, shared, expiresAt, resolve, reject, settled: false })
-      this.#messages += items.length
-      this.#bytes += bytes
-      this.#timer ??= this.#clock.after(this.#deadlineMs, this.#expire)
-    })
+    this.#units.push(unit)
+    this.#messages += length
+    this.#bytes += bytes
+    this.#timer ??= this.#clock.after(this.#deadlineMs, this.#expire)
   }
 
   /** The next batch: a call for many channels by itself, else as many single ones as fit. */
@@ -69,14 +63,11 @@ export class Pending {
     let bytes = 0
     while (this.#head < this.#units.length && messages < MAX_BATCH) {
       const unit = this.#units[this.#head] as Unit
-      const size = sizeOf(unit.items, unit.shared)
       const alone = unit.shared || units[0]?.shared
-      if (units.length > 0 && (alone || bytes + size > MAX_BATCH_BYTES)) break
-      this.#head++
-      this.#messages -= unit.items.length
-      this.#bytes -= size
-      messages += unit.items.length
-      bytes += size
+      if (units.length > 0 && (alone || bytes + unit.bytes > MAX_BATCH_BYTES)) break
+      this.#remove(unit)
+      messages += unit.length
+      bytes += unit.bytes
       units.push(unit)
     }
     this.#compact()
@@ -101,12 +92,17 @@ export class Pending {
         this.#timer = this.#clock.after(unit.expiresAt - now, this.#expire)
         break
       }
-      this.#head++
-      this.#messages -= unit.items.length
-      this.#bytes -= sizeOf(unit.items, unit.shared)
+      this.#remove(unit)
       unit.reject(this.#expired(unit))
     }
     this.#compact()
+  }
+
+  /** The first one that waits. */
+  #remove(unit: Unit): void {
+    this.#head++
+    this.#messages -= unit.length
+    this.#bytes -= unit.bytes
   }
 
   #compact(): void {
@@ -114,13 +110,6 @@ export class Pending {
     this.#units = this.#units.slice(this.#head)
     this.#head = 0
   }
-}
-
-function sizeOf(items: readonly Item[], shared: boolean): number {
-  if (shared) return (items[0]?.entry.bytes ?? 0) + items.length * 64
-  let bytes = 0
-  for (const { entry } of items) bytes += entry.bytes
-  return bytes
 }
 
 function tooManyPending(actual: number): ChanError {

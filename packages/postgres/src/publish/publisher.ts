@@ -6,6 +6,7 @@ import {
   ChanError,
   type ChannelBackend,
   type Clock,
+  type Later,
   layerClosed,
   type Message,
   type Timer,
@@ -13,7 +14,8 @@ import {
 import { SessionLost, sqlState, toChanError } from '../connection/errors.js'
 import type { Session } from '../connection/session.js'
 import { appendStatement, batchValues, type Item, storedMessages } from './batch.js'
-import { Pending, type Unit } from './pending.js'
+import { Pending } from './pending.js'
+import { SharedUnit, SingleUnit, type Unit } from './unit.js'
 
 /** What a publisher needs. */
 export interface PublisherHost {
@@ -31,6 +33,8 @@ interface Batch {
   readonly number: number
   readonly items: readonly Item[]
   readonly shared: boolean
+  /** The statement's parameters, once they were made. */
+  values: readonly unknown[] | undefined
   /** An earlier attempt may have been stored. */
   uncertain: boolean
   /** Runs out when the first of those who wait has waited long enough. */
@@ -52,7 +56,7 @@ export class Publisher implements Appending {
   #session: Session | undefined
   #identity: { readonly publisher: number; readonly token: number } | undefined
   #numbers = 0
-  /** Batches that are to be sent before anything new: sent before, or parts of a refused one. */
+  /** Batches to be sent before what waits: sent before, parts of a refused one, or made ahead. */
   #again: Batch[] = []
   #inFlight: Batch | undefined
   #scheduled = false
@@ -71,9 +75,11 @@ export class Publisher implements Appending {
     return this.#pending.length
   }
 
-  async append(channel: string, entry: Item['entry'], limits: Item['limits']): Promise<Message> {
-    const [message] = await this.#add([{ channel, entry, limits }], false)
-    return message as Message
+  /** @throws {ChanError} `layer-closed`, `limit-reached` */
+  append(channel: string, entry: Item['entry'], limits: Item['limits']): Later<Message> {
+    const unit = new SingleUnit(this.#pending.deadline(), channel, entry, limits)
+    this.#add(unit)
+    return unit
   }
 
   appendEach(
@@ -83,7 +89,9 @@ export class Publisher implements Appending {
   ): Promise<readonly Message[]> {
     if (channels.length === 0) return Promise.resolve([])
     const items = channels.map((channel) => ({ channel, entry, limits: limits(channel) }))
-    return this.#add(items, true)
+    return new Promise((resolve, reject) => {
+      this.#add(new SharedUnit(this.#pending.deadline(), items, resolve, reject))
+    })
   }
 
   /**
@@ -117,11 +125,10 @@ export class Publisher implements Appending {
     this.#again = []
   }
 
-  #add(items: readonly Item[], shared: boolean): Promise<readonly Message[]> {
-    if (this.#closed) return Promise.reject(layerClosed())
-    const stored = this.#pending.add(items, shared)
+  #add(unit: Unit): void {
+    if (this.#closed) throw layerClosed()
+    this.#pending.add(unit)
     this.#schedule()
-    return stored
   }
 
   /** Gathers what this turn of microtasks publishes. */
@@ -141,8 +148,9 @@ export class Publisher implements Appending {
       if (!batch) break
       this.#inFlight = batch
       const sent = this.#send(batch, this.#session)
-      // Callers hear of one batch while the database works on the next.
+      // While the database works, callers hear of the batch before, and the one after is made ready.
       answer()
+      this.#prepareNext()
       answer = await sent
       this.#inFlight = undefined
     }
@@ -164,17 +172,29 @@ export class Publisher implements Appending {
     }
   }
 
+  /** Not before it is as large as it may get: what waits longer shares a transaction with more. */
+  #prepareNext(): void {
+    if (this.#again.length > 0 || !this.#pending.hasFullBatch) return
+    const batch = this.#nextBatch()
+    if (!batch) return
+    batch.values = batchValues(batch.items, batch.shared)
+    this.#again.push(batch)
+  }
+
   #nextBatch(): Batch | undefined {
     const units = this.#pending.take()
     return units.length > 0 ? this.#newBatch(units) : undefined
   }
 
   #newBatch(units: readonly Unit[]): Batch {
+    const [first] = units as [Unit]
     const batch: Batch = {
       units,
       number: ++this.#numbers,
-      items: units.length === 1 ? (units[0] as Unit).items : units.flatMap(({ items }) => items),
-      shared: (units[0] as Unit).shared,
+      // Several are messages by themselves, each its own item.
+      items: units.length === 1 ? first.items : (units as readonly SingleUnit[]),
+      shared: first.shared,
+      values: undefined,
       uncertain: false,
       timer: undefined,
     }
@@ -185,13 +205,11 @@ export class Publisher implements Appending {
   /** Answers how to tell the callers what came of it. */
   async #send(batch: Batch, session: Session): Promise<() => void> {
     const { publisher, token } = this.#identity as { publisher: number; token: number }
-    const values = [publisher, token, batch.number, batch.uncertain]
+    batch.values ??= batchValues(batch.items, batch.shared)
+    const values = [publisher, token, batch.number, batch.uncertain, ...batch.values]
+    const { deadlineMs } = this.#host
     try {
-      const rows = await session.query<{ answer: string }>(
-        this.#statement,
-        [...values, ...batchValues(batch.items, batch.shared)],
-        { deadlineMs: this.#host.deadlineMs },
-      )
+      const rows = await session.query<{ answer: string }>(this.#statement, values, { deadlineMs })
       this.batches++
       batch.timer?.cancel()
       return () => resolve(batch, (rows[0] as { answer: string }).answer)
@@ -250,7 +268,7 @@ export class Publisher implements Appending {
         return
       }
       const sent = batch.uncertain || this.#inFlight === batch
-      settle(unit, () => unit.reject(sent ? outcomeUnknown() : this.#neverSent()))
+      unit.reject(sent ? outcomeUnknown() : this.#neverSent())
     }
   }
 
@@ -261,7 +279,7 @@ export class Publisher implements Appending {
 
   #reject(batch: Batch, reason: unknown): void {
     batch.timer?.cancel()
-    for (const unit of batch.units) settle(unit, () => unit.reject(reason))
+    for (const unit of batch.units) unit.reject(reason)
   }
 
   #neverSent(): ChanError {
@@ -275,18 +293,11 @@ export class Publisher implements Appending {
 
 function resolve({ items, units }: Batch, answer: string): void {
   const messages = storedMessages(items, answer)
-  let next = 0
+  let from = 0
   for (const unit of units) {
-    const own = messages.slice(next, next + unit.items.length)
-    next += unit.items.length
-    settle(unit, () => unit.resolve(own))
+    unit.stored(messages, from)
+    from += unit.length
   }
-}
-
-function settle(unit: Unit, answer: () => void): void {
-  if (unit.settled) return
-  unit.settled = true
-  answer()
 }
 
 function outcomeUnknown(): ChanError {

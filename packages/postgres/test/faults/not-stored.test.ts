@@ -1,5 +1,6 @@
 // The publisher alone, on sessions that break when a test says: what was told not to be stored is not
 // sent later, and what may be stored is sent again under its number.
+import type { ChanError } from '@chan/core/backend'
 import { ManualClock } from '@chan/core/testing'
 import { expect, test } from 'vitest'
 import { SessionLost } from '../../src/connection/errors.js'
@@ -41,8 +42,8 @@ function scene() {
       () => {
         outcomes[body] = 'stored'
       },
-      ({ code }) => {
-        outcomes[body] = code
+      (error) => {
+        outcomes[body] = (error as ChanError).code
       },
     )
   }

@@ -2,24 +2,29 @@
 
 import { ManualClock } from '@chan/core/testing'
 import { expect, test } from 'vitest'
-import type { Item } from '../../src/publish/batch.js'
 import { Pending } from '../../src/publish/pending.js'
+import { SharedUnit, SingleUnit } from '../../src/publish/unit.js'
 
 const limits = { maxHistory: 1, historyTtlMs: null, explicit: false }
 
-function item(body: string, channel = 'chat'): Item {
-  const entry = { body, bytes: body.length, sender: null, timestamp: 0, id: null, ephemeral: false }
-  return { channel, entry, limits }
+function entry(body: string) {
+  return { body, bytes: body.length, sender: null, timestamp: 0, id: null, ephemeral: false }
 }
 
 function scene() {
   const clock = new ManualClock()
   const pending = new Pending(clock, 1_000, () => new Error('too late'))
   const outcomes: string[] = []
-  const add = (body: string) =>
-    void pending
-      .add([item(body)], false)
-      .catch((error) => outcomes.push(`${body}: ${error.message}`))
+  const add = (body: string) => {
+    const unit = new SingleUnit(pending.deadline(), 'chat', entry(body), limits)
+    const failed = (error: unknown) => outcomes.push(`${body}: ${(error as Error).message}`)
+    unit.then(() => {}, failed)
+    try {
+      pending.add(unit)
+    } catch (error) {
+      failed(error)
+    }
+  }
   return { clock, pending, outcomes, add }
 }
 
@@ -33,12 +38,15 @@ test('batches hold 500 messages or 1 MB, and a shared one stands alone', () => {
   for (let n = 0; n < 3; n++) add('x'.repeat(600_000))
   expect([pending.take().length, pending.take().length, pending.take().length]).toEqual([1, 1, 1])
   add('before')
-  pending
-    .add(
-      ['a', 'b'].map((channel) => item('shared', channel)),
-      true,
-    )
-    .catch(() => {})
+  const items = ['a', 'b'].map((channel) => ({ channel, entry: entry('shared'), limits }))
+  pending.add(
+    new SharedUnit(
+      pending.deadline(),
+      items,
+      () => {},
+      () => {},
+    ),
+  )
   add('after')
   expect([pending.take().length, pending.take()[0]?.items.length, pending.take().length]).toEqual([
     1, 2, 1,

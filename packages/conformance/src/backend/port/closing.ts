@@ -15,8 +15,10 @@ function calls(
   const tx = { query: async () => ({}) }
   const present = { userId: 'alice', joinedAt: 1, metadata: '{}' }
   return {
-    append: () => backend.append(channel, entry(1), DEFAULT_LIMITS),
-    appendEphemeral: () => backend.append(channel, entry(1, { ephemeral: true }), DEFAULT_LIMITS),
+    // These alone may throw instead: not every answer of theirs is a promise.
+    append: async () => backend.append(channel, entry(1), DEFAULT_LIMITS),
+    appendEphemeral: async () =>
+      backend.append(channel, entry(1, { ephemeral: true }), DEFAULT_LIMITS),
     appendEach: () => backend.appendEach([channel], entry(1), () => DEFAULT_LIMITS),
     enqueue: () => backend.enqueue(tx, channel, entry(1), DEFAULT_LIMITS),
     transaction: () => backend.transaction(async () => {}),
