@@ -29,9 +29,14 @@ export function encodePayload(data: unknown): string {
   )
 }
 
+/** Characters from which encoding by the platform is faster than counting here. */
+const LONG = 256
+const encoder = new TextEncoder()
+
 /** Bytes of the UTF-8 form of a text; a lone surrogate counts as the 3 bytes of its replacement. */
 export function byteLength(text: string): number {
   const length = text.length
+  if (length > LONG) return encoder.encode(text).length
   let bytes = length
   for (let i = 0; i < length; i++) {
     const unit = text.charCodeAt(i)

@@ -8,7 +8,6 @@ import {
   type Message,
   type Position,
 } from '@chan/core/backend'
-import { historyFactsQuery, rangeQuery } from './queries.js'
 import { type RunQuery, toMessage } from './reader.js'
 
 interface Facts {
@@ -59,7 +58,11 @@ export class History {
     const top: Position = { epoch: facts.epoch, offset: facts.top }
     const { after, upTo } = historyWindow(top, facts.floor, shown, query)
     if (after >= upTo) return []
-    const rows = await this.#query<Row>(rangeQuery(this.#schema), [channel, after, upTo])
+    const rows = await this.#query<Row>(`select * from ${this.#schema}.history_range($1, $2, $3)`, [
+      channel,
+      after,
+      upTo,
+    ])
     const oldest = shown.historyTtlMs === null ? -Infinity : (now - shown.historyTtlMs) / 1000
     return rows.filter(({ ts }) => ts >= oldest).map((row) => toMessage(channel, top.epoch, row))
   }
@@ -69,7 +72,11 @@ export class History {
   }
 
   async #facts(channel: string): Promise<Facts | undefined> {
-    const [facts] = await this.#query<Facts>(historyFactsQuery(this.#schema), [channel])
+    const [facts] = await this.#query<Facts>(
+      `select epoch, top, floor, max_history as "maxHistory", ttl_ms as "ttlMs", explicit
+        from ${this.#schema}.history_facts($1)`,
+      [channel],
+    )
     return facts
   }
 

@@ -2,9 +2,8 @@
 // one query, so that a gap in a thousand channels is not a thousand queries.
 
 import { Message, type Page, type Position, START } from '@chan/core/backend'
-import { arrayLiteral, RECORD } from '../packing.js'
+import { float8Array, int4Array, textArray } from '../binary-array.js'
 import type { Standing } from '../receive/watched.js'
-import { readQuery, standingsQuery } from './queries.js'
 
 /** Runs one reading statement. */
 export type RunQuery = <R extends object>(text: string, values: readonly unknown[]) => Promise<R[]>
@@ -76,9 +75,8 @@ export class Reader {
 
   /** Where channels stand, in the order asked. */
   async standings(channels: readonly string[]): Promise<readonly Standing[]> {
-    const rows = await this.#query<StandingRow>(standingsQuery(this.#schema), [
-      channels.join(RECORD),
-    ])
+    const text = `select * from ${this.#schema}.standings($1)`
+    const rows = await this.#query<StandingRow>(text, [textArray(channels)])
     return rows.map(({ name, epoch, top, version }) => ({
       channel: name,
       top: topOf(epoch, top),
@@ -107,11 +105,12 @@ export class Reader {
 
   async #readTogether(reads: readonly Read[]): Promise<void> {
     try {
-      const rows = await this.#query<MessageRow>(readQuery(this.#schema), [
-        reads.map(({ channel }) => channel).join(RECORD),
-        reads.map(({ after }) => after.epoch).join(RECORD),
-        arrayLiteral(reads.map(({ after }) => after.offset)),
-        arrayLiteral(reads.map(({ limit }) => limit)),
+      const text = `select * from ${this.#schema}.read_log($1, $2, $3, $4, $5)`
+      const rows = await this.#query<MessageRow>(text, [
+        textArray(reads.map(({ channel }) => channel)),
+        textArray(reads.map(({ after }) => after.epoch)),
+        float8Array(reads.map(({ after }) => after.offset)),
+        int4Array(reads.map(({ limit }) => limit)),
         PAGE_BYTES,
       ])
       const pages = reads.map((): MessageRow[] => [])

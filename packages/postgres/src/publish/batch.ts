@@ -1,7 +1,9 @@
 // One batch on its way to the database: which messages it has, the statement's parameters, and what
 // the answer means for each message.
 
+import type { Buffer } from 'node:buffer'
 import { type Entry, type HistoryLimits, Message } from '@chan/core/backend'
+import { float8Array, int4Array, textArray } from '../binary-array.js'
 import { arrayLiteral, FIELD, PART, RECORD } from '../packing.js'
 import {
   DoorbellPacker,
@@ -19,36 +21,50 @@ export interface Item {
 
 /** The call of `append`; see schema/migrations/0001/publish.ts. */
 export function appendStatement(schema: string): string {
-  const params = Array.from({ length: 15 }, (_, index) => `$${index + 1}`).join(', ')
+  const params = Array.from({ length: 16 }, (_, index) => `$${index + 1}`).join(', ')
   return `select ${schema}.append(${params}) as answer`
 }
 
+/** As many as no channel has. */
+const MAX_INT4 = 2 ** 31 - 1
+
 /** The parameters after publisher, token, number and whether it is sent again. */
 export function batchValues(items: readonly Item[], shared: boolean): unknown[] {
-  const places = new Map<string, number>()
+  const places = new Map<string, { readonly index: number; count: number }>()
   const named: Item[] = []
   const channels: number[] = []
+  const nths: number[] = []
   for (const item of items) {
     let place = places.get(item.channel)
     if (place === undefined) {
-      place = named.push(item)
+      place = { index: named.push(item), count: 0 }
       places.set(item.channel, place)
-    } else named[place - 1] = item // the last limits win
-    channels.push(place)
+    } else named[place.index - 1] = item // the last limits win
+    channels.push(place.index)
+    nths.push(++place.count)
   }
+  const [{ entry }] = items as [Item]
   return [
-    named.map(({ channel }) => channel).join(RECORD),
-    arrayLiteral(named.map(({ limits }) => limits.maxHistory)),
+    textArray(named.map(({ channel }) => channel)),
+    int4Array(named.map(({ limits }) => Math.min(limits.maxHistory, MAX_INT4))),
     arrayLiteral(named.map(({ limits }) => limits.historyTtlMs)),
     arrayLiteral(named.map(({ limits }) => limits.explicit)),
-    arrayLiteral(channels),
-    shared ? '' : items.map(({ entry }) => entry.body).join(RECORD),
-    packed(items, ({ sender }) => sender),
-    packed(items, ({ id }) => id),
-    arrayLiteral(items.map(({ entry }) => entry.timestamp)),
-    arrayLiteral(shared ? sharedPieces(items) : pieces(items)),
-    shared ? (items[0] as Item).entry.body : null,
+    int4Array(channels),
+    int4Array(nths),
+    shared ? null : bodiesOf(items),
+    optional(items, ({ sender }) => sender),
+    optional(items, ({ id }) => id),
+    float8Array(items.map(({ entry }) => entry.timestamp)),
+    int4Array(shared ? sharedPieces(items) : pieces(items)),
+    shared ? entry.body : null,
   ]
+}
+
+function bodiesOf(items: readonly Item[]): Buffer {
+  return textArray(
+    items.map(({ entry }) => entry.body),
+    items.map(({ entry }) => entry.bytes),
+  )
 }
 
 /** The messages as they were stored, in the order of the items. */
@@ -101,10 +117,10 @@ type DuplicateFields = [
   body: string,
 ]
 
-function packed(items: readonly Item[], field: (entry: Entry) => string | null): string {
-  // Mostly nobody has one; an empty text is an empty array.
-  if (items.every(({ entry }) => field(entry) === null)) return ''
-  return items.map(({ entry }) => field(entry) ?? '').join(RECORD)
+/** Mostly nobody has one. */
+function optional(items: readonly Item[], field: (entry: Entry) => string | null): Buffer | null {
+  if (items.every(({ entry }) => field(entry) === null)) return null
+  return textArray(items.map(({ entry }) => field(entry)))
 }
 
 function pieces(items: readonly Item[]): number[] {

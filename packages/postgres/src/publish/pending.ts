@@ -7,7 +7,7 @@ import type { Unit } from './unit.js'
 const MAX_PENDING = 10_000
 const MAX_PENDING_BYTES = 64 * 1024 * 1024
 /** Messages and bytes of bodies of one batch. */
-const MAX_BATCH = 500
+const MAX_BATCH = 2000
 const MAX_BATCH_BYTES = 1024 * 1024
 
 /** A queue of units, taken in batches. */

@@ -9,7 +9,7 @@ import type {
   PresenceChange,
 } from '@chan/core/backend'
 import type { Reader } from '../log/reader.js'
-import { type MessageListener, readDoorbell, readMessages, readShared } from './doorbell.js'
+import { type Doorbell, type MessageListener, readDoorbell, readMessages, readShared } from './doorbell.js'
 import { Healer } from './healer.js'
 import { Watched } from './watched.js'
 
@@ -54,11 +54,17 @@ export class Receiver implements MessageListener {
     const doorbell = readDoorbell(payload)
     if (!doorbell) return
     this.doorbells++
-    if (doorbell.kind === 'M') readMessages(doorbell, this)
-    else if (doorbell.kind === 'G') readShared(doorbell, this)
-    else if (doorbell.kind === 'P') this.#host.presence(doorbell.content, doorbell.number)
+    // Whoever only publishes hears everything, too: it passes over it as a whole.
+    if (doorbell.kind === 'M' || doorbell.kind === 'G') {
+      if (this.watched.size > 0) this.#read(doorbell)
+    } else if (doorbell.kind === 'P') this.#host.presence(doorbell.content, doorbell.number)
     else if (doorbell.kind === 'E') this.#host.ephemeral(doorbell.content)
     if (doorbell.remaining === 0) this.healer.heard(doorbell.number)
+  }
+
+  #read(doorbell: Doorbell): void {
+    if (doorbell.kind === 'M') readMessages(doorbell, this)
+    else readShared(doorbell, this)
   }
 
   watches(channel: string): boolean {

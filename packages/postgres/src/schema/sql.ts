@@ -8,6 +8,7 @@ import { lease } from './migrations/0001/lease.js'
 import { outbox } from './migrations/0001/outbox.js'
 import { presence, presenceTables } from './migrations/0001/presence.js'
 import { publish } from './migrations/0001/publish.js'
+import { read } from './migrations/0001/read.js'
 import { relay } from './migrations/0001/relay.js'
 import { rotate } from './migrations/0001/rotate.js'
 import { server } from './migrations/0001/server.js'
@@ -28,7 +29,7 @@ interface Migration {
 
 const first = [
   ...[randomness, tables, writing, server, publish],
-  ...[presenceTables, groups, lease, presence, outbox, relay, rotate, forget],
+  ...[presenceTables, groups, lease, presence, outbox, relay, rotate, forget, read],
 ].join('\n')
 
 /** Migration n is at n - 1. A released one is never changed. */

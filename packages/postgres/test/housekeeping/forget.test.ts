@@ -139,8 +139,8 @@ describe('publishers', () => {
     await age(idle)
     await age(busy)
     await db.query(
-      `select chan.append($1, 1, 1, false, 'c', '{9}', '{NULL}', '{f}', '{1}', '1', '', '', '{1}',
-        '{1}', null)`,
+      `select chan.append($1, 1, 1, false, '{c}', '{9}', '{NULL}', '{f}', '{1}', '{1}', '{1}',
+        null, null, '{1}', '{1}', null)`,
       [busy],
     )
     expect(await forget()).toBe(1)

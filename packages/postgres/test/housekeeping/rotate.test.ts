@@ -162,8 +162,8 @@ for (const durability of ['durable', 'unlogged'] as const) {
       )
       const send = (batch: number, resent: boolean) =>
         db.one<{ answer: string }>(
-          `select chan.append($1, $2, $3, $4, 'p', '{9}', '{NULL}', '{f}', '{1}', '"x"', '', '',
-            '{1}', '{1}', null) as answer`,
+          `select chan.append($1, $2, $3, $4, '{p}', '{9}', '{NULL}', '{f}', '{1}', '{1}',
+            array['"x"'], null, null, '{1}', '{1}', null) as answer`,
           [publisher, token, batch, resent],
         )
       await send(1, false)

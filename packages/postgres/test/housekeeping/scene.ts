@@ -86,24 +86,27 @@ export function scene(durability: Durability = 'durable', url?: () => string): S
       publisher ??= await one('select publisher, token from chan.enter_publisher(null)')
       const names = [...new Set(messages.map(({ channel }) => channel))]
       const last = names.map((name) => messages.findLast(({ channel }) => channel === name))
-      const list = (values: readonly unknown[]) => `{${values.map((v) => v ?? 'NULL').join(',')}}`
-      const packed = (values: readonly (string | undefined)[]) =>
-        values.some((value) => value) ? values.map((value) => value ?? '').join('\x1e') : ''
-      await query('select chan.append($1,$2,$3,false,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)', [
+      const counts = new Map<string, number>()
+      const nth = (channel: string) => {
+        counts.set(channel, (counts.get(channel) ?? 0) + 1)
+        return counts.get(channel)
+      }
+      await query('select chan.append($1,$2,$3,false,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)', [
         publisher?.publisher,
         publisher?.token,
         ++batch,
-        names.join('\x1e'),
-        list(last.map((message) => message?.maxHistory ?? 100)),
-        list(last.map((message) => message?.ttlMs)),
-        list(last.map((message) => message?.maxHistory !== undefined)),
-        list(messages.map(({ channel }) => names.indexOf(channel) + 1)),
-        shared ? '' : messages.map(({ body }) => body).join('\x1e'),
-        '',
-        packed(messages.map(({ id }) => id)),
-        list(messages.map(() => Date.now() / 1000)),
+        names,
+        last.map((message) => message?.maxHistory ?? 100),
+        last.map((message) => message?.ttlMs),
+        last.map((message) => message?.maxHistory !== undefined),
+        messages.map(({ channel }) => names.indexOf(channel) + 1),
+        messages.map(({ channel }) => nth(channel)),
+        shared ? null : messages.map(({ body }) => body),
+        null,
+        messages.map(({ id }) => id ?? null),
+        messages.map(() => Date.now() / 1000),
         // References, for the log is all that matters here.
-        list(messages.map((_, index) => -1 - Math.floor(index / 50))),
+        messages.map((_, index) => -1 - Math.floor(index / 50)),
         shared ? messages[0]?.body : null,
       ])
     },

@@ -30,11 +30,11 @@ function scene() {
 
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-test('batches hold 500 messages or 1 MB, and a shared one stands alone', () => {
+test('batches hold 2,000 messages or 1 MB, and a shared one stands alone', () => {
   const { pending, add } = scene()
-  for (let n = 0; n < 501; n++) add(`${n}`)
-  expect(pending.take().length).toBe(500)
-  expect(pending.take().map(({ items }) => items[0]?.entry.body)).toEqual(['500'])
+  for (let n = 0; n < 2_001; n++) add(`${n}`)
+  expect(pending.take().length).toBe(2_000)
+  expect(pending.take().map(({ items }) => items[0]?.entry.body)).toEqual(['2000'])
   for (let n = 0; n < 3; n++) add('x'.repeat(600_000))
   expect([pending.take().length, pending.take().length, pending.take().length]).toEqual([1, 1, 1])
   add('before')

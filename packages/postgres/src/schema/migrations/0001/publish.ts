@@ -43,27 +43,30 @@ begin
 end $$;
 
 -- Stores messages in the order given and rings for them. 'channels' has each message's place in
--- 'names', 'pieces' the doorbell it goes with (from 1, never falling; negative if its body is too
--- large for one). With 'shared' all have that body. The batch lock is held.
+-- 'names', 'nths' its place among those of its channel, 'pieces' the doorbell it goes with (from 1,
+-- never falling; negative if its body is too large for one). With 'shared' all have that body. The
+-- batch lock is held. Plain passes over arrays: joins and windows would copy every body many times.
 -- Answers: generation GS, for each name epoch US top before US..., GS, for each duplicate
 -- ord US offset US ts US sender US body. Records are separated by RS.
 create function store(facts meta,
   names text[], max_histories int[], ttls bigint[], explicits boolean[],
-  channels int[], bodies text[], senders text[], ids text[], times double precision[],
+  channels int[], nths int[], bodies text[], senders text[], ids text[], times double precision[],
   pieces int[], shared text)
   returns text language plpgsql volatile set search_path = @schema@, pg_temp as $$
 declare
   found_ids bigint[];
-  epochs text[];
+  epochs bigint[];
   tops bigint[];
   settled boolean;
   fresh boolean[];
+  given_channels int[] := channels;
+  given_ids text[] := ids;
   shared_id bigint;
   duplicates text := '';
-  number bigint := nextval('doorbell_seq');
+  number bigint;
 begin
   for attempt in 1..2 loop
-    select array_agg(c.id order by n.idx), array_agg(to_hex(c.epoch) order by n.idx),
+    select array_agg(c.id order by n.idx), array_agg(c.epoch order by n.idx),
         array_agg(${TOP_OF_C} order by n.idx),
         coalesce(bool_and(c.id is not null and case
           when n.explicit then
@@ -84,69 +87,83 @@ begin
       from (select m.*, min(m.ord) over (partition by m.ch, m.id) as first
         from unnest(channels, ids) with ordinality as m(ch, id, ord)) m
       left join idempotency i on i.channel_id = found_ids[m.ch] and i.id = m.id;
+    if not (true = all (fresh)) then
+      select array_agg(m.ch order by m.ord), array_agg(m.nth order by m.ord),
+          array_agg(m.body order by m.ord), array_agg(m.sender order by m.ord),
+          array_agg(m.id order by m.ord), array_agg(m.ts order by m.ord),
+          array_agg(m.piece order by m.ord)
+        into channels, nths, bodies, senders, ids, times, pieces
+        from (select m.*, row_number() over (partition by m.ch order by m.ord)::int as nth
+          from unnest(channels, bodies, senders, ids, times, pieces)
+            with ordinality as m(ch, body, sender, id, ts, piece, ord)
+          where fresh[m.ord]) m;
+    end if;
   end if;
 
-  if shared is not null then
-    shared_id := nextval('shared_body_seq');
-    insert into shared_body values (facts.slot, shared_id, shared);
-  end if;
-
-  with message as materialized (
-    select m.ord, m.piece, c.id as channel_id, c.name, c.epoch,
-        c.top + row_number() over (partition by m.ch order by m.ord) as "offset",
-        m.ts, m.sender, m.id, m.body
-      from unnest(channels, bodies, senders, ids, times, pieces)
-        with ordinality as m(ch, body, sender, id, ts, piece, ord)
-      join unnest(found_ids, names, epochs, tops)
-        with ordinality as c(id, name, epoch, top, idx) on c.idx = m.ch
-      where fresh is null or fresh[m.ord]
-  ), stored as (
+  if channels is not null then
+    number := nextval('doorbell_seq');
+    if shared is not null then
+      shared_id := nextval('shared_body_seq');
+      insert into shared_body values (facts.slot, shared_id, shared);
+    end if;
     insert into log (slot, channel_id, "offset", ts, sender, id, body, body_id)
-      select facts.slot, channel_id, "offset", ts, sender, id, body, shared_id from message
-  ), remembered as (
-    insert into idempotency (channel_id, id, "offset", ts, sender, body)
-      select channel_id, id, "offset", ts, sender, coalesce(body, shared) from message
-      where id is not null
-  ), piece as (
-    select abs(m.piece) as piece,
-        case when shared is not null and min(m.piece) > 0 then 'G' else 'M' end as kind,
-        case when shared is not null and min(m.piece) > 0 then
-          concat(min(m.ts), chr(31), min(m.sender), chr(31), min(m.id), chr(31), shared, chr(30))
-        end as head,
-        string_agg(case when m.piece < 0 or shared is not null
-          then concat(m."offset", chr(31), m.epoch, chr(31), m.name)
-          else concat(m."offset", chr(31), m.epoch, chr(31), m.name, chr(31), m.ts, chr(31),
-            m.sender, chr(31), m.id, chr(31), m.body)
-          end, chr(30) order by m.ord) as content
-      from message m group by abs(m.piece)
-  )
-  select count(ring(facts, number, kind, remaining::int, concat(head, content)))
-    into number
-    from (select kind, head, content, row_number() over (order by piece desc) - 1 as remaining
-      from piece order by piece) p;
+      select facts.slot, found_ids[m.ch], tops[m.ch] + m.nth, m.ts, m.sender, m.id, m.body,
+          shared_id
+        from unnest(channels, nths, bodies, senders, ids, times) as m(ch, nth, body, sender, id, ts);
+    if fresh is not null then
+      insert into idempotency (channel_id, id, "offset", ts, sender, body)
+        select found_ids[m.ch], m.id, tops[m.ch] + m.nth, m.ts, m.sender, coalesce(m.body, shared)
+          from unnest(channels, nths, bodies, senders, ids, times)
+            as m(ch, nth, body, sender, id, ts)
+          where m.id is not null;
+    end if;
+    -- As ring() does, but without a call for each doorbell.
+    perform count(pg_notify(facts.doorbell, concat(p.kind, chr(31), number, chr(31), p.remaining,
+        chr(31), facts.generation, chr(30), p.head, p.content)))
+      from (
+        select p.*, row_number() over (order by p.piece desc) - 1 as remaining
+          from (
+            select abs(m.piece) as piece,
+                case when shared is not null and min(m.piece) > 0 then 'G' else 'M' end as kind,
+                case when shared is not null and min(m.piece) > 0 then concat(min(m.ts), chr(31),
+                  min(m.sender), chr(31), min(m.id), chr(31), shared, chr(30)) end as head,
+                string_agg(case when m.piece < 0 or shared is not null
+                  then concat(tops[m.ch] + m.nth, chr(31), to_hex(epochs[m.ch]), chr(31),
+                    names[m.ch])
+                  else concat(tops[m.ch] + m.nth, chr(31), to_hex(epochs[m.ch]), chr(31),
+                    names[m.ch], chr(31), m.ts, chr(31), m.sender, chr(31), m.id, chr(31), m.body)
+                  end, chr(30) order by m.ord) as content
+              -- References need no bodies, and copying large ones takes its time.
+              from unnest(channels, nths, case when 0 < any (pieces) then bodies end, senders, ids,
+                  times, pieces)
+                with ordinality as m(ch, nth, body, sender, id, ts, piece, ord)
+              group by abs(m.piece)
+          ) p
+          order by p.piece
+      ) p;
+  end if;
 
   if fresh is not null and not (true = all (fresh)) then
     select string_agg(concat(m.ord, chr(31), i."offset", chr(31), i.ts, chr(31), i.sender,
         chr(31), i.body), chr(30) order by m.ord)
       into duplicates
-      from unnest(channels, ids) with ordinality as m(ch, id, ord)
+      from unnest(given_channels, given_ids) with ordinality as m(ch, id, ord)
       join idempotency i on i.channel_id = found_ids[m.ch] and i.id = m.id
       where not fresh[m.ord];
   end if;
 
   return concat(facts.generation, chr(29),
-    (select string_agg(c.epoch || chr(31) || c.top, chr(30) order by c.idx)
+    (select string_agg(to_hex(c.epoch) || chr(31) || c.top, chr(30) order by c.idx)
       from unnest(epochs, tops) with ordinality as c(epoch, top, idx)),
     chr(29), duplicates);
 end $$;
 
--- One batch of a publisher; see store. Text parameters are packed with RS, an empty sender or id
--- means none. The answer is kept with the batch, so that one sent again (its first answer was lost
--- with a connection) is recognised.
+-- One batch of a publisher; see store. The answer is kept with the batch, so that one sent again
+-- (its first answer was lost with a connection) is recognised.
 create function append(p_publisher int, p_token int, p_batch bigint, p_resent boolean,
-  p_names text, p_max_histories int[], p_ttls bigint[], p_explicits boolean[],
-  p_channels int[], p_bodies text, p_senders text, p_ids text, p_times double precision[],
-  p_pieces int[], p_shared text)
+  p_names text[], p_max_histories int[], p_ttls bigint[], p_explicits boolean[],
+  p_channels int[], p_nths int[], p_bodies text[], p_senders text[], p_ids text[],
+  p_times double precision[], p_pieces int[], p_shared text)
   returns text language plpgsql volatile set search_path = @schema@, pg_temp as $$
 declare
   facts meta := begin_write();
@@ -160,9 +177,8 @@ begin
       where l.channel_id = -p_publisher and l."offset" = p_batch;
     if found then return answer; end if;
   end if;
-  answer := store(facts, string_to_array(p_names, chr(30)), p_max_histories, p_ttls, p_explicits,
-    p_channels, string_to_array(p_bodies, chr(30)), string_to_array(p_senders, chr(30), ''),
-    string_to_array(p_ids, chr(30), ''), p_times, p_pieces, p_shared);
+  answer := store(facts, p_names, p_max_histories, p_ttls, p_explicits, p_channels, p_nths,
+    p_bodies, p_senders, p_ids, p_times, p_pieces, p_shared);
   insert into log (slot, channel_id, "offset", ts, body)
     values (facts.slot, -p_publisher, p_batch, 0, answer);
   return answer;

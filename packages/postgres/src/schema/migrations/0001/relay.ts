@@ -119,6 +119,7 @@ declare
   name_ttls bigint[];
   name_explicits boolean[];
   channels int[];
+  nths int[];
   why text;
   state text;
 begin
@@ -197,13 +198,14 @@ begin
           with ordinality as m(name, max_history, ttl, explicit, ord)
         group by m.name
     ) n;
-  select array_agg(n.idx order by m.ord) into channels
-    from unnest(own_channels) with ordinality as m(name, ord)
-    join unnest(names) with ordinality as n(name, idx) on n.name = m.name;
+  select array_agg(m.idx order by m.ord), array_agg(m.nth order by m.ord) into channels, nths
+    from (select n.idx, m.ord, row_number() over (partition by n.idx order by m.ord) as nth
+      from unnest(own_channels) with ordinality as m(name, ord)
+      join unnest(names) with ordinality as n(name, idx) on n.name = m.name) m;
 
   begin
     perform assert_sound(own_channels, bodies, senders, ids);
-    perform store(facts, names, name_histories, name_ttls, name_explicits, channels, bodies,
+    perform store(facts, names, name_histories, name_ttls, name_explicits, channels, nths, bodies,
       senders, ids, times, relay_pieces(names, channels, bodies, senders, ids), null);
   exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
     if not p_set_aside then raise; end if;
