@@ -9,7 +9,13 @@ import type {
   PresenceChange,
 } from '@chan/core/backend'
 import type { Reader } from '../log/reader.js'
-import { type Doorbell, type MessageListener, readDoorbell, readMessages, readShared } from './doorbell.js'
+import {
+  type Doorbell,
+  type MessageListener,
+  readDoorbell,
+  readMessages,
+  readShared,
+} from './doorbell.js'
 import { Healer } from './healer.js'
 import { Watched } from './watched.js'
 
