@@ -11,6 +11,8 @@ import { WriteGauge } from './write-marks.js'
 const PROCESSES = 3
 /** Longer than the server's own 15 s between two snapshots for standbys. */
 const STILL_MS = 18_000
+/** Longer than the 30 s after which the next part of a log is put away. */
+const STILL_AFTER_PUBLISHING_MS = 75_000
 
 export const idle: Bench<PostgresContext> = {
   name: 'idle',
@@ -38,7 +40,9 @@ async function measure(context: PostgresContext, seconds: number) {
     // What there was to keep and to forget is dealt with, and then there is nothing.
     if (context.full) await callEach(workers, 'publish')
     await using gauge = await WriteGauge.open(database.url)
-    const settled = await gauge.settle(STILL_MS, context.full ? 300_000 : 45_000)
+    const settled = context.full
+      ? await gauge.settle(STILL_AFTER_PUBLISHING_MS, 300_000)
+      : await gauge.settle(STILL_MS, 45_000)
     const cpu = async () => {
       const usages = await callEach<NodeJS.CpuUsage>(workers, 'cpu')
       return usages.reduce((sum, { user, system }) => sum + user + system, 0)
