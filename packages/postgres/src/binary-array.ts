@@ -42,7 +42,11 @@ export function textArray(
     const size = sizes[index] as number
     place = array.writeInt32BE(size, place)
     // All of it is ASCII then, which is copied as it is.
-    place += size === text.length ? array.write(text, place, 'latin1') : array.write(text, place)
+    const written = array.write(text, place, size === text.length ? 'latin1' : 'utf8')
+    // What was not written would be whatever the memory held before.
+    if (written !== size)
+      throw new RangeError(`a text of ${written} bytes was said to have ${size}`)
+    place += written
   }
   return array
 }

@@ -177,8 +177,12 @@ export class Publisher implements Appending {
     if (this.#again.length > 0 || !this.#pending.hasFullBatch) return
     const batch = this.#nextBatch()
     if (!batch) return
-    batch.values = batchValues(batch.items, batch.shared)
     this.#again.push(batch)
+    try {
+      batch.values = batchValues(batch.items, batch.shared)
+    } catch {
+      // Whoever sends it finds out again, and tells its callers.
+    }
   }
 
   #nextBatch(): Batch | undefined {
@@ -205,10 +209,10 @@ export class Publisher implements Appending {
   /** Answers how to tell the callers what came of it. */
   async #send(batch: Batch, session: Session): Promise<() => void> {
     const { publisher, token } = this.#identity as { publisher: number; token: number }
-    batch.values ??= batchValues(batch.items, batch.shared)
-    const values = [publisher, token, batch.number, batch.uncertain, ...batch.values]
     const { deadlineMs } = this.#host
     try {
+      batch.values ??= batchValues(batch.items, batch.shared)
+      const values = [publisher, token, batch.number, batch.uncertain, ...batch.values]
       const rows = await session.query<{ answer: string }>(this.#statement, values, { deadlineMs })
       this.batches++
       batch.timer?.cancel()

@@ -18,13 +18,24 @@ interface Call {
   reject(error: unknown): void
 }
 
+/** The texts of a `text[]` in binary: after its header, a length and a text each. */
+function textsOf(array: Buffer): string[] {
+  const texts: string[] = []
+  for (let at = 20; at < array.length; ) {
+    const from = at + 4
+    at = from + array.readInt32BE(at)
+    texts.push(array.toString('utf8', from, at))
+  }
+  return texts
+}
+
 /** A session whose queries wait for the test. */
 function fakeSession() {
   const calls: Call[] = []
   const query = (text: string, values: readonly unknown[] = []) => {
     if (text.includes('enter_publisher')) return Promise.resolve([{ publisher: 1, token: 1 }])
     return new Promise<object[]>((resolve, reject) => {
-      calls.push({ values, bodies: String(values[9]).split('\u001e'), resolve, reject })
+      calls.push({ values, bodies: textsOf(values[10] as Buffer), resolve, reject })
     })
   }
   return { calls, session: { query } as unknown as Session }
@@ -37,7 +48,14 @@ function scene() {
   const outcomes: Record<string, string> = {}
   const publish = (body: string) => {
     const limits = { maxHistory: 1, historyTtlMs: null, explicit: false }
-    const entry = { body, bytes: 1, sender: null, timestamp: 0, id: null, ephemeral: false }
+    const entry = {
+      body,
+      bytes: body.length,
+      sender: null,
+      timestamp: 0,
+      id: null,
+      ephemeral: false,
+    }
     publisher.append('c', entry, limits).then(
       () => {
         outcomes[body] = 'stored'
