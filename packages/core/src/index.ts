@@ -31,6 +31,7 @@ export {
   type,
 } from './model/message.js'
 export type { AuthFn, ChannelOptions, DefinitionOptions } from './model/policy.js'
+export type { SlowConsumerCounts, SlowConsumerPolicy } from './model/slow-consumer.js'
 export type { ConnectionState, GapCause } from './ports/backend.js'
 export type { LeaveReason } from './ports/presence.js'
 export type { Transaction } from './ports/transactions.js'

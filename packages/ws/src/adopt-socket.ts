@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type AdoptOptions, adopt, type ChannelSocket } from '@chan/core/sockets'
 import type { AcceptedSocket } from './accepted-socket.js'
+import { fanOut } from './fan-out.js'
 import { upgradeRequest } from './upgrade-request.js'
 import { WsSocket } from './ws-socket.js'
 
@@ -20,7 +21,7 @@ export function adoptSocket(
   options: AdoptOptions = {},
 ): ChannelSocket {
   const adapted = new WsSocket(ws)
-  const { socket, handler } = adopt(adapted, upgradeRequest(request), options)
+  const { socket, handler } = adopt(adapted, upgradeRequest(request), options, fanOut)
   adapted.listen(handler)
   return socket
 }

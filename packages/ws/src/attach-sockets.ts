@@ -9,6 +9,7 @@ import {
   type SocketRouter,
 } from '@chan/core/sockets'
 import { WebSocketServer } from 'ws'
+import { fanOut } from './fan-out.js'
 import { PendingUpgrade } from './pending-upgrade.js'
 import { respond } from './refusal-response.js'
 import { upgradeRequest } from './upgrade-request.js'
@@ -23,6 +24,9 @@ export interface UpgradeServer {
   listeners(event: 'upgrade'): readonly Function[]
   headersTimeout?: number
 }
+
+/** Each message for itself, so that connections keep no dictionaries between them. */
+const DEFLATE = { threshold: 1024, serverNoContextTakeover: true, clientNoContextTakeover: true }
 
 /** Marks our listeners, so that two routers on one server know of each other. */
 const gateOf: unique symbol = Symbol.for('chan.ws.gate')
@@ -41,14 +45,14 @@ export function attachSockets<Context = undefined>(
   server: UpgradeServer,
   options: SocketOptions<Context> = {},
 ): SocketRouter<Context> {
-  const { router, gate } = createSocketRouter(options)
+  const { router, gate } = createSocketRouter(options, { fanOut })
   // For peers that begin to close, or break the protocol, and then stay. An option of ws that its
   // types do not know yet.
   const undeclared = { closeTimeout: gate.closeTimeoutMs }
   const completer = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    perMessageDeflate: false,
+    perMessageDeflate: options.perMessageDeflate === true ? DEFLATE : false,
     skipUTF8Validation: false,
     maxPayload: gate.maxPayloadBytes,
     // The bridge is no subprotocol: without this, ws would agree to the first one offered.

@@ -1,7 +1,8 @@
 // A `ws` WebSocket as core's `Socket`: moves bytes, tells the truth about them, and nothing else.
 
-import type { SendOutcome, Socket, SocketHandler } from '@chan/core/sockets'
-import type { AcceptedSocket } from './accepted-socket.js'
+import type { Bundle, SendOutcome, Socket, SocketHandler } from '@chan/core/sockets'
+import type { AcceptedSocket, RawStream } from './accepted-socket.js'
+import { framed } from './fan-out.js'
 import { violationOf } from './violation.js'
 
 const OPEN = 1
@@ -10,6 +11,8 @@ const CLOSED = 3
 /** @internal */
 export class WsSocket implements Socket {
   readonly #ws: AcceptedSocket
+  /** Where frames may go past ws: with an extension they must not, for it changes them. */
+  readonly #raw: RawStream | undefined
   #handler: SocketHandler | undefined
   #unwritten = 0
   #waiting = false
@@ -17,6 +20,7 @@ export class WsSocket implements Socket {
 
   constructor(ws: AcceptedSocket) {
     this.#ws = ws
+    this.#raw = ws.extensions === '' && ws._socket ? ws._socket : undefined
   }
 
   /** Hands everything that happens from now on to the handler. */
@@ -38,7 +42,7 @@ export class WsSocket implements Socket {
   }
 
   get bufferedBytes(): number {
-    return this.#ws.bufferedAmount
+    return this.#raw ? this.#raw.writableLength : this.#ws.bufferedAmount
   }
 
   send(frame: string): SendOutcome {
@@ -48,6 +52,20 @@ export class WsSocket implements Socket {
     if (this.#ws.bufferedAmount === 0) return 'sent'
     this.#waiting = true
     return 'buffered'
+  }
+
+  /**
+   * Sends all frames of the bundle. ws itself, without an extension, writes its frames to the stream
+   * at once, so they keep their order with these.
+   */
+  write(bundle: Bundle): void {
+    const raw = this.#raw
+    if (raw === undefined) for (const { text } of bundle.frames) this.send(text)
+    else if (this.#ws.readyState === OPEN) {
+      this.#unwritten++
+      raw.write(framed(bundle), this.#written)
+      if (raw.writableLength > 0) this.#waiting = true
+    }
   }
 
   ping(): void {

@@ -4,10 +4,12 @@
 import { access } from './bridge/access.js'
 import { disclosure } from './bridge/disclosure.js'
 import { endings } from './bridge/endings.js'
+import { fanOut } from './bridge/fan-out.js'
 import { furtherChannels } from './bridge/further-channels.js'
 import { hooks } from './bridge/hooks.js'
 import { limits } from './bridge/limits.js'
 import { messages } from './bridge/messages.js'
+import { slowConsumers } from './bridge/slow-consumers.js'
 import { churn } from './churn.js'
 import { admission } from './wire/admission.js'
 import { adopting } from './wire/adopting.js'
@@ -32,5 +34,7 @@ export const socketTopics = [
   disclosure,
   limits,
   furtherChannels,
+  fanOut,
+  slowConsumers,
   churn,
 ]

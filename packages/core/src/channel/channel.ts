@@ -14,6 +14,7 @@ import {
 } from '../model/message.js'
 import { refuse } from '../model/option-check.js'
 import type { Policy } from '../model/policy.js'
+import { type SlowConsumer, safeKey } from '../model/slow-consumer.js'
 import type { LeaveReason } from '../ports/presence.js'
 import type { Transaction } from '../ports/transactions.js'
 import type { PresenceEvent, PresenceRecord } from '../presence/record.js'
@@ -50,6 +51,8 @@ export interface ChannelInner {
   bind(hold: string, joined?: (userId: string) => void): Channel
   /** A group of the same layer. */
   group(name: string): Group
+  /** What the channel does to sockets that are too slow, as of now. */
+  slowConsumer(): SlowConsumer
   hold(userId: string, hold: string, metadata: unknown): Promise<{ readonly first: boolean }>
   release(userId: string, hold: string, reason: LeaveReason): Promise<{ readonly last: boolean }>
 }
@@ -70,6 +73,7 @@ export class Channel<T = unknown, P = Metadata> {
   readonly #binding: Binding | undefined
   #policy: Policy | undefined
   #policyVersion = -1
+  #slow: (SlowConsumer & Pick<Policy, 'conflateKey'>) | undefined
 
   /** @internal */
   constructor(name: string, parts: LayerParts, binding?: Binding) {
@@ -231,6 +235,7 @@ export class Channel<T = unknown, P = Metadata> {
       attach: (callback, options, ended) => this.#attach(callback, options, ended),
       bind: (hold, joined) => new Channel(this.name, this.#parts, { hold, joined }),
       group: (name) => new Group(validateIdentifier('group', name), this.#parts),
+      slowConsumer: () => this.#slowConsumer(),
       hold: (userId, hold, metadata) =>
         presence.join(this.name, userId, hold, metadata, this.#rules()),
       release: (userId, hold, reason) => presence.leave(this.name, userId, hold, reason),
@@ -259,6 +264,22 @@ export class Channel<T = unknown, P = Metadata> {
       const entry = encodeEntry(this.#parts, this.name, encodePayload(data), stamp, policy)
       return { channel: this.name, limits: policy.limits, entry }
     })
+  }
+
+  #slowConsumer(): SlowConsumer {
+    const { slowConsumer: policy, conflateKey } = this.#rules()
+    // One for all of its sockets, so that they share frames.
+    if (this.#slow?.policy === policy && this.#slow.conflateKey === conflateKey) return this.#slow
+    const { hub } = this.#parts
+    this.#slow = {
+      policy,
+      conflateKey,
+      counts: hub.slowConsumers,
+      keyOf: safeKey(conflateKey, (error) =>
+        hub.report(error, { operation: 'conflateKey', channel: this.name }),
+      ),
+    }
+    return this.#slow
   }
 
   async #authorize({ userId, signal }: SubscribeOptions): Promise<void> {

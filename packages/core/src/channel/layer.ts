@@ -16,6 +16,7 @@ import {
 } from '../model/message.js'
 import { refuse } from '../model/option-check.js'
 import { type ChannelOptions, type DefinitionOptions, Policies } from '../model/policy.js'
+import type { SlowConsumerCounts } from '../model/slow-consumer.js'
 import type { ChannelBackend, ConnectionState, GapCause } from '../ports/backend.js'
 import type { Transaction } from '../ports/transactions.js'
 import { Presence } from '../presence/presence.js'
@@ -57,6 +58,8 @@ export interface LayerStats {
   readonly gapsBy: Readonly<Record<GapCause, number>>
   /** Times continuity of a channel was lost. */
   readonly resets: number
+  /** Sockets that read too slowly, and what was left out for them. */
+  readonly slowConsumers: Readonly<SlowConsumerCounts>
   /** The backend's own numbers. */
   readonly backend: Readonly<Record<string, number | string>>
 }
@@ -202,6 +205,7 @@ export class ChannelLayer {
       gaps: hub.gaps,
       gapsBy: { ...hub.gapsBy },
       resets: hub.resets,
+      slowConsumers: { ...hub.slowConsumers },
       backend: hub.backend.stats(),
     }
   }

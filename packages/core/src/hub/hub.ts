@@ -3,6 +3,7 @@
 
 import type { Clock, Timer } from '../model/clock.js'
 import type { Message } from '../model/message.js'
+import type { SlowConsumerCounts } from '../model/slow-consumer.js'
 import type { BackendSink, ChannelBackend } from '../ports/backend.js'
 import { type ErrorListener, type LayerContext, safeReporter } from './context.js'
 import { DeliveryQueue } from './delivery-queue.js'
@@ -35,6 +36,7 @@ export class Hub implements LayerContext {
   readonly waits = new Flights()
   /** Resets of channels since the layer was made. */
   resets = 0
+  readonly slowConsumers: SlowConsumerCounts = { disconnected: 0, dropped: 0, conflated: 0 }
   /** Messages that came from the backend, this process's own included. */
   received = 0
   /** Times the backend said that something may be missing, in all and by cause. */

@@ -5,6 +5,7 @@ import {
   type AnyChannelDefinition,
   ChanError,
   comparePatterns,
+  type Message,
   match,
   type Pattern,
   parsePattern,
@@ -12,6 +13,7 @@ import {
   samePattern,
 } from './message.js'
 import { refuse } from './option-check.js'
+import type { SlowConsumerPolicy } from './slow-consumer.js'
 
 /**
  * Decides who may subscribe. Asked at subscribe time only. Anything but `true` denies; a throw or a
@@ -32,6 +34,16 @@ export interface ChannelOptions {
   readonly ephemeral?: boolean | undefined
   /** Default: everybody may subscribe. */
   readonly authFn?: AuthFn | undefined
+  /**
+   * What becomes of messages for a socket for which more than `maxBufferedBytes` wait; default
+   * `disconnect`. Asked when a socket is bridged or forwarded to.
+   */
+  readonly slowConsumer?: SlowConsumerPolicy | undefined
+  /**
+   * With `conflate`: the newer of two messages with the same key replaces the older one. Default: all
+   * messages of the channel have the same key. One that throws is reported and takes that key.
+   */
+  readonly conflateKey?: ((message: Message) => string) | undefined
   /** Standard Schema v1; validates every publish, and what it gives is what is stored. */
   readonly schema?: StandardSchemaV1 | undefined
 }
@@ -47,6 +59,8 @@ export interface Policy {
   readonly limits: HistoryLimits
   readonly ephemeral: boolean
   readonly authFn: AuthFn | undefined
+  readonly slowConsumer: SlowConsumerPolicy
+  readonly conflateKey: ((message: Message) => string) | undefined
   readonly schema: StandardSchemaV1 | undefined
   readonly presenceSchema: StandardSchemaV1 | undefined
 }
@@ -56,6 +70,8 @@ interface Definition {
   readonly options: ChannelOptions
   readonly presenceSchema: StandardSchemaV1 | undefined
 }
+
+const SLOW_POLICIES: readonly SlowConsumerPolicy[] = ['disconnect', 'drop', 'conflate']
 
 /** Names with options of their own above which the layer warns. */
 const MANY_NAMES = 10_000
@@ -77,6 +93,8 @@ export class Policies {
       limits: { maxHistory: defaultHistorySize, historyTtlMs: null, explicit: false },
       ephemeral: false,
       authFn: undefined,
+      slowConsumer: 'disconnect',
+      conflateKey: undefined,
       schema: undefined,
       presenceSchema: undefined,
     }
@@ -146,6 +164,8 @@ export class Policies {
       },
       ephemeral: pick('ephemeral') ?? false,
       authFn: pick('authFn'),
+      slowConsumer: pick('slowConsumer') ?? 'disconnect',
+      conflateKey: pick('conflateKey'),
       schema: pick('schema'),
       presenceSchema: definition?.presenceSchema,
     }
@@ -155,6 +175,7 @@ export class Policies {
 /** The known options, checked and copied, wherever they come from: a class instance has own ones, too. */
 function readOptions(options: ChannelOptions): ChannelOptions {
   const { maxHistory, historyTtlMs, ephemeral, authFn, schema } = options
+  const { slowConsumer, conflateKey } = options
   refuse(
     maxHistory !== undefined && !(Number.isSafeInteger(maxHistory) && maxHistory >= 0),
     'maxHistory',
@@ -167,9 +188,22 @@ function readOptions(options: ChannelOptions): ChannelOptions {
   )
   refuse(ephemeral !== undefined && typeof ephemeral !== 'boolean', 'ephemeral', 'true or false')
   refuse(authFn !== undefined && typeof authFn !== 'function', 'authFn', 'a function')
+  refuse(
+    slowConsumer !== undefined && !SLOW_POLICIES.includes(slowConsumer),
+    'slowConsumer',
+    SLOW_POLICIES.join(', '),
+  )
+  refuse(
+    conflateKey !== undefined && typeof conflateKey !== 'function',
+    'conflateKey',
+    'a function',
+  )
   const isSchema = schema === undefined || typeof schema['~standard']?.validate === 'function'
   refuse(!isSchema, 'schema', 'a Standard Schema v1 schema')
-  return { maxHistory, historyTtlMs, ephemeral, authFn: bound(options, authFn), schema }
+  return {
+    ...{ maxHistory, historyTtlMs, ephemeral, slowConsumer, conflateKey, schema },
+    authFn: bound(options, authFn),
+  }
 }
 
 /** A method keeps its object. */

@@ -3,7 +3,7 @@
 import { CloseCode } from '@chan/protocol'
 import { type Clock, systemClock } from '../model/clock.js'
 import { type ChannelSocket, ConnectedSocket } from './channel-socket.js'
-import { Connection } from './connection.js'
+import { Connection, type ConnectionHome } from './connection.js'
 import { connectionHome, newConnectionId } from './connection-home.js'
 import {
   type ConnectionLimits,
@@ -12,7 +12,7 @@ import {
   type SocketDurations,
 } from './limits.js'
 import { type OriginOptions, originCheck } from './origins.js'
-import type { Socket, SocketHandler, UpgradeRequest } from './port.js'
+import type { FanOut, Socket, SocketHandler, UpgradeRequest } from './port.js'
 
 /** Options of `adoptSocket`. */
 export interface AdoptOptions
@@ -23,8 +23,11 @@ export interface AdoptOptions
   readonly clock?: Clock
 }
 
-/** Shared by all that were adopted with default durations, so that they share one timer. */
-const defaultHome = connectionHome(systemClock, resolveDurations({}))
+/** Stands for an adapter that writes frame by frame. */
+const PLAIN: FanOut = { write: () => {} }
+
+/** Shared by all that an adapter adopted with default durations: one timer, and turns together. */
+const defaultHomes = new WeakMap<FanOut, ConnectionHome>()
 
 /**
  * Takes over a connected socket. A foreign origin is closed with 1008: the upgrade is over, and the
@@ -35,18 +38,27 @@ export function adopt(
   socket: Socket,
   request: UpgradeRequest,
   options: AdoptOptions = {},
+  fanOut: FanOut = PLAIN,
 ): { readonly socket: ChannelSocket; readonly handler: SocketHandler } {
   const limits = resolveLimits(options)
   const durations = resolveDurations(options)
-  const isDefault = Object.entries(durations).every(
-    ([name, value]) => defaultHome.durations[name as keyof SocketDurations] === value,
-  )
-  const home =
-    isDefault && !options.clock
-      ? defaultHome
-      : connectionHome(options.clock ?? systemClock, durations)
+  const home = homeFor(fanOut, durations, options.clock)
   const allowed = originCheck(options)(request)
   const connection = new Connection(newConnectionId(), socket, limits, home)
   if (!allowed) connection.close(CloseCode.policy, 'this origin is not allowed')
   return { socket: new ConnectedSocket(connection), handler: connection }
+}
+
+function homeFor(fanOut: FanOut, durations: SocketDurations, clock?: Clock): ConnectionHome {
+  const isOwn = fanOut === PLAIN ? undefined : fanOut
+  let home = defaultHomes.get(fanOut)
+  if (!home) {
+    home = connectionHome(systemClock, resolveDurations({}), isOwn)
+    defaultHomes.set(fanOut, home)
+  }
+  const { durations: usual } = home
+  const isUsual = Object.entries(durations).every(
+    ([name, value]) => usual[name as keyof SocketDurations] === value,
+  )
+  return isUsual && !clock ? home : connectionHome(clock ?? systemClock, durations, isOwn)
 }

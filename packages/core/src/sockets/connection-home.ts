@@ -4,14 +4,21 @@ import type { Clock } from '../model/clock.js'
 import { CoarseTimers } from './coarse-timers.js'
 import type { ConnectionHome } from './connection.js'
 import type { SocketDurations } from './limits.js'
+import type { FanOut } from './port.js'
+import { Turn } from './turn.js'
 
-/** A home for the connections of one router. */
-export function connectionHome(clock: Clock, durations: SocketDurations): ConnectionHome {
+/** A home for the connections of one router, on sockets of one adapter. */
+export function connectionHome(
+  clock: Clock,
+  durations: SocketDurations,
+  fanOut?: FanOut,
+): ConnectionHome {
   const { pingIntervalMs, pongTimeoutMs, closeTimeoutMs } = durations
   // Late by a tenth of the shortest wait, at most by a second or two.
   const shortest = Math.min(pingIntervalMs, pongTimeoutMs, closeTimeoutMs)
   const tickMs = Math.min(1000, Math.max(5, Math.round(shortest / 10)))
-  return { clock, durations, timers: new CoarseTimers(clock, tickMs) }
+  const turn = new Turn(clock, fanOut)
+  return { clock, durations, timers: new CoarseTimers(clock, tickMs), turn }
 }
 
 let prefix = ''

@@ -1,8 +1,9 @@
 // One connection, from the upgrade to its end: what the adapter calls, and what the rest of core
 // does with a socket. It ends once; whoever depends on it hears of that once.
 
-import { ChanError, CloseCode } from '@chan/protocol'
+import { ChanError, CloseCode, type Message } from '@chan/protocol'
 import type { Clock, Timer } from '../model/clock.js'
+import type { SlowConsumer } from '../model/slow-consumer.js'
 import { closeReason } from './close-reason.js'
 import type { CoarseTimers } from './coarse-timers.js'
 import { Heartbeat } from './heartbeat.js'
@@ -12,12 +13,15 @@ import { Outbox } from './outbox.js'
 import { exceeds } from './payload-size.js'
 import type { Socket, SocketHandler } from './port.js'
 import { TokenBucket } from './token-bucket.js'
+import type { Turn } from './turn.js'
 
 /** What the connections of one router share. */
 export interface ConnectionHome {
   readonly clock: Clock
   readonly timers: CoarseTimers
   readonly durations: SocketDurations
+  /** Gathers what is sent to them. */
+  readonly turn: Turn
 }
 
 /** How a connection ended: the code and reason of whoever began to close it. */
@@ -51,9 +55,7 @@ export class Connection implements SocketHandler {
     this.home = home
     this.limits = limits
     this.#socket = socket
-    this.outbox = new Outbox(socket, limits.maxBufferedBytes, () => {
-      this.close(CloseCode.slowConsumer, 'slow consumer')
-    })
+    this.outbox = new Outbox(socket, home.turn, limits.maxBufferedBytes, () => this.#tooSlow())
     this.inbox = new Inbox(limits.maxQueuedFrames, limits.maxBufferedBytes)
     this.gone = new Promise((resolve) => {
       this.#settleGone = resolve
@@ -116,6 +118,11 @@ export class Connection implements SocketHandler {
     }
   }
 
+  /** Sends a channel's message, together with the others of this turn. */
+  push(message: Message, slow: SlowConsumer): void {
+    this.outbox.push(this.home.turn.frameOf(message, slow))
+  }
+
   /** Starts the closing handshake; a peer that does not finish it is dropped. */
   close(code: number, reason: string): void {
     if (this.#ending) return
@@ -126,6 +133,7 @@ export class Connection implements SocketHandler {
     this.#closing = this.home.timers.after(this.home.durations.closeTimeoutMs, () => {
       this.#socket.terminate()
     })
+    this.outbox.flush()
     this.#socket.close(code, ending.reason)
     this.#end(ending)
   }
@@ -163,6 +171,12 @@ export class Connection implements SocketHandler {
     this.#closing?.cancel()
     this.#end({ code, reason })
     this.#settleGone()
+  }
+
+  #tooSlow(): boolean {
+    if (this.#ending) return false
+    this.close(CloseCode.slowConsumer, 'slow consumer')
+    return true
   }
 
   #end(ending: Ending): void {

@@ -21,7 +21,9 @@ export async function forward<T, P>(
 ): Promise<Forward> {
   if (connection.ending) return nothing
   const leave = connection.enterChannel()
-  const { sessions } = channel.inner.context
+  const { inner } = channel
+  const { sessions } = inner.context
+  const slow = inner.slowConsumer()
   // What the server knows the bridge's user by ends the socket anyway.
   const isStranger = userId !== null && userId !== connection.user
   const unregister = isStranger
@@ -38,15 +40,12 @@ export async function forward<T, P>(
   try {
     // Before asking for permission: whoever is disconnected from then on is heard of.
     if (isStranger) await sessions.ready()
-    const subscription = await channel.subscribe(
-      (message) => void connection.outbox.send(message.toJson()),
-      {
-        userId,
-        signal: over.signal,
-        // There is no way to tell the client what it missed but to let it come back.
-        onReset: () => connection.close(CloseCode.slowConsumer, 'messages were lost'),
-      },
-    )
+    const subscription = await channel.subscribe((message) => connection.push(message, slow), {
+      userId,
+      signal: over.signal,
+      // There is no way to tell the client what it missed but to let it come back.
+      onReset: () => connection.close(CloseCode.slowConsumer, 'messages were lost'),
+    })
     return {
       unsubscribe: async () => {
         end()

@@ -4,12 +4,15 @@
 export { type AdoptOptions, adopt } from './adopt.js'
 export { websocketChannelHandler } from './bridge/handler.js'
 export type { BridgeOptions, BridgeResult, ConnectInfo, DisconnectInfo } from './bridge/options.js'
+export type { Bundle } from './bundle.js'
 export type { ChannelSocket } from './channel-socket.js'
 export type { Forward } from './forward.js'
+export type { Frame } from './frame.js'
 export type { ConnectionLimits, Rate, SocketDurations } from './limits.js'
 export type { OriginOptions } from './origins.js'
 export type {
   Admission,
+  FanOut,
   Refusal,
   SendOutcome,
   Socket,
@@ -19,7 +22,12 @@ export type {
 } from './port.js'
 export { refuse } from './refuse.js'
 export type { PathParams, SocketRequest } from './request.js'
-export { createSocketRouter, type RouteHandler, type SocketRouter } from './router.js'
+export {
+  type AdapterAbilities,
+  createSocketRouter,
+  type RouteHandler,
+  type SocketRouter,
+} from './router.js'
 export type {
   Admit,
   AdmitRequest,

@@ -1,38 +1,77 @@
 // The one place through which every outgoing frame of a connection passes, so that what may wait
 // for a slow peer is bounded here and nowhere else.
 
+import type { Bundle } from './bundle.js'
+import { Conflation } from './conflation.js'
+import type { Frame } from './frame.js'
 import type { SendOutcome, Socket } from './port.js'
+import type { Turn } from './turn.js'
 
 /** @internal */
 export class Outbox {
-  readonly #socket: Socket
-  readonly #maxBufferedBytes: number
-  readonly #overflow: () => void
+  readonly socket: Socket
+  readonly #turn: Turn
+  readonly #maxBytes: number
+  readonly #tooSlow: () => boolean
   #open = true
-  #buffered = false
-  #waiting: (() => void)[] = []
+  /** What this turn has brought so far. */
+  #bundle: Bundle | undefined
+  /** Something was left out: it goes on when the peer has caught up. */
+  #behind = false
+  #conflation: Conflation | undefined
+  #waiting: (() => void)[] | undefined
 
-  /** @param overflow the peer reads too slowly; called while a frame is refused */
-  constructor(socket: Socket, maxBufferedBytes: number, overflow: () => void) {
-    this.#socket = socket
-    this.#maxBufferedBytes = maxBufferedBytes
-    this.#overflow = overflow
+  /**
+   * @param maxBytes what may wait for the peer
+   * @param tooSlow closes the connection; answers whether it was open
+   */
+  constructor(socket: Socket, turn: Turn, maxBytes: number, tooSlow: () => boolean) {
+    this.socket = socket
+    this.#turn = turn
+    this.#maxBytes = maxBytes
+    this.#tooSlow = tooSlow
   }
 
+  /** Bytes that wait for the peer, those of this turn included. */
   get bufferedBytes(): number {
-    return this.#open ? this.#socket.bufferedBytes : 0
+    return this.#open ? this.socket.bufferedBytes + (this.#bundle?.bytes ?? 0) : 0
   }
 
-  send(frame: string): SendOutcome {
+  /** Sends a message, together with the others of this turn. */
+  push(frame: Frame): void {
+    if (!this.#open) return
+    if (this.#turn.gathers) {
+      this.#bundle = (this.#bundle ?? this.#turn.enlist(this)).with(frame)
+      this.#turn.grown(this.#bundle)
+    } else if (this.#behind || this.#isFull(frame.bytes)) this.#leaveOut(frame)
+    else this.socket.send(frame.text)
+  }
+
+  /** Sends something else at once, after what was pushed before it. */
+  send(text: string): SendOutcome {
     if (!this.#open) return 'dropped'
-    // Before appending, so that one frame may be larger than the bound, and never two.
-    if (this.#buffered && this.#socket.bufferedBytes > this.#maxBufferedBytes) {
-      this.#overflow()
+    this.flush()
+    if (this.#behind || this.#isFull(text.length)) {
+      this.#tooSlow()
       return 'dropped'
     }
-    const outcome = this.#socket.send(frame)
-    if (outcome === 'buffered') this.#buffered = true
-    return outcome
+    return this.#open ? this.socket.send(text) : 'dropped'
+  }
+
+  /** The turn is over: answers what is to be written now. */
+  take(): Bundle | undefined {
+    const bundle = this.#bundle
+    this.#bundle = undefined
+    if (bundle === undefined || !this.#open) return undefined
+    if (!this.#behind && !this.#isFull(bundle.bytes)) return bundle
+    for (const frame of bundle.frames) this.#leaveOut(frame)
+    return undefined
+  }
+
+  /** Writes what this turn has brought so far. */
+  flush(): void {
+    const bundle = this.take()
+    if (bundle) this.#turn.write(bundle, this.socket)
   }
 
   /**
@@ -40,21 +79,55 @@ export class Outbox {
    * connection ended. For whoever has much to send and can wait.
    */
   room(): Promise<void> | undefined {
-    const full = this.#buffered && this.#socket.bufferedBytes > this.#maxBufferedBytes / 4
-    if (!this.#open || !full) return undefined
-    return new Promise((resolve) => this.#waiting.push(resolve))
+    const isFull = () => this.#open && this.bufferedBytes > this.#maxBytes / 4
+    if (!isFull()) return undefined
+    // Its frames of this turn may be all that waits.
+    this.flush()
+    if (!isFull()) return undefined
+    return new Promise((resolve) => {
+      this.#waiting ??= []
+      this.#waiting.push(resolve)
+    })
   }
 
   /** The adapter has nothing left that waits. */
   drain(): void {
-    this.#buffered = false
+    this.#behind = false
+    const conflation = this.#conflation
+    this.#conflation = undefined
+    if (conflation) for (const frame of conflation) this.push(frame)
     const waiting = this.#waiting
-    this.#waiting = []
-    for (const resume of waiting) resume()
+    this.#waiting = undefined
+    if (waiting) for (const resume of waiting) resume()
   }
 
   end(): void {
     this.#open = false
+    this.#bundle = undefined
+    this.#conflation = undefined
     this.drain()
+  }
+
+  /** Asked before appending. What alone is larger than the bound may wait, as the only one. */
+  #isFull(bytes: number): boolean {
+    const waiting = this.socket.bufferedBytes
+    return waiting > 0 && waiting + bytes > this.#maxBytes
+  }
+
+  #leaveOut(frame: Frame): void {
+    if (!this.#open) return
+    const { policy, counts } = frame.slow
+    if (policy === 'drop') {
+      this.#behind = true
+      counts.dropped++
+      return
+    }
+    if (policy === 'conflate') {
+      this.#behind = true
+      this.#conflation ??= new Conflation()
+      this.#conflation.add(frame)
+      if (this.#conflation.bytes <= this.#maxBytes) return
+    }
+    if (this.#tooSlow()) counts.disconnected++
   }
 }

@@ -2,6 +2,8 @@
 // `@chan/conformance` reuses the numbers. An adapter snapshots the upgrade request, completes the
 // upgrade, moves bytes, reports back-pressure truthfully and closes; everything else is core's.
 
+import type { Bundle } from './bundle.js'
+
 /**
  * The upgrade request. **S1** MUST be a plain snapshot, taken synchronously: native request objects
  * are dead after the first await.
@@ -38,8 +40,23 @@ export interface Socket {
 }
 
 /**
- * What core answers to an opened socket. **S4** `drain` fires only after `buffered`, per socket, when
- * nothing waits any more. **S5** `closed` fires exactly once, whatever happened, and is the last
+ * How an adapter writes the same frames to many sockets of its own, in one write for each or better.
+ * It MUST be the same, to every peer, as `send` of one frame after the other: same frames, same
+ * order, also towards frames given to `send` before and after. Without it core sends one by one.
+ */
+export interface FanOut {
+  /**
+   * Writes all frames of the bundle to each of the sockets; those that are closed are passed over.
+   * Never throws. What waits shows in `bufferedBytes` in the next turn, and `drain` follows (S4).
+   * What was made of the frames may be kept on `bundle.wire` and `frame.wire`, which no other
+   * adapter sees. The array is core's, and dead after the call.
+   */
+  write(bundle: Bundle, sockets: readonly Socket[]): void
+}
+
+/**
+ * What core answers to an opened socket. **S4** `drain` fires only after something was left waiting,
+ * per socket, when nothing waits any more. **S5** `closed` fires exactly once, whatever happened, and is the last
  * call. **S6** none is called before `open` returned; frames that came earlier are held, in order.
  */
 export interface SocketHandler {

@@ -10,10 +10,15 @@ import { connectionHome, newConnectionId } from './connection-home.js'
 import { checkDeadline, resolveDurations } from './limits.js'
 import { OpenConnections } from './open-connections.js'
 import { PathTable } from './paths.js'
-import type { SocketGate, SocketHandler } from './port.js'
+import type { FanOut, SocketGate, SocketHandler } from './port.js'
 import type { PathParams, SocketRequest } from './request.js'
 import { makeRoute, type Route, routeDefaults } from './route.js'
-import type { RouteOptions, SocketErrorContext, SocketOptions } from './socket-options.js'
+import {
+  type RouteOptions,
+  readFanOut,
+  type SocketErrorContext,
+  type SocketOptions,
+} from './socket-options.js'
 
 /** Runs when a socket is connected. A rejection closes it with 1011 and goes to `onError`. */
 export type RouteHandler<Path extends string = string, Context = unknown> = (
@@ -46,14 +51,22 @@ export interface SocketRouter<Context = undefined> {
   close(options?: { readonly deadlineMs?: number }): Promise<void>
 }
 
+/** What an adapter can do beside completing upgrades. */
+export interface AdapterAbilities {
+  readonly fanOut?: FanOut | undefined
+  /** Hears of every new route, for a server that wants to be told its paths. */
+  readonly routed?: ((path: string) => void) | undefined
+}
+
 /**
  * What an adapter builds on: the router is for its users, the gate is what it calls.
  * @throws {ChanError} `invalid-option`, before anything happened
  */
 export function createSocketRouter<Context = undefined>(
   options: SocketOptions<Context> = {},
+  adapter: AdapterAbilities = {},
 ): { readonly router: SocketRouter<Context>; readonly gate: SocketGate } {
-  const router = new Router(options as SocketOptions<unknown>)
+  const router = new Router(options as SocketOptions<unknown>, adapter)
   return { router: router as unknown as SocketRouter<Context>, gate: router.gate }
 }
 
@@ -66,13 +79,16 @@ class Router implements SocketRouter<unknown> {
   readonly #home: ConnectionHome
   readonly #defaults
   readonly #onError: (error: unknown, context: SocketErrorContext) => void
+  readonly #routed: ((path: string) => void) | undefined
   #closed: Promise<void> | undefined
 
-  constructor(options: SocketOptions<unknown>) {
+  constructor(options: SocketOptions<unknown>, { fanOut, routed }: AdapterAbilities) {
     const durations = resolveDurations(options)
     this.#defaults = routeDefaults(options)
     this.#clock = options.clock ?? systemClock
-    this.#home = connectionHome(this.#clock, durations)
+    const chosen = readFanOut(options.fanOut) === 'turn' ? fanOut : undefined
+    this.#home = connectionHome(this.#clock, durations, chosen)
+    this.#routed = routed
     this.#onError = options.onError ?? logSocketError
     const admission: AdmissionHost = {
       clock: this.#clock,
@@ -112,6 +128,7 @@ class Router implements SocketRouter<unknown> {
         ? makeRoute({}, options, this.#defaults)
         : makeRoute(options, handler as Route['handler'], this.#defaults)
     this.#paths.add(path, route)
+    this.#routed?.(path)
     return this
   }
 

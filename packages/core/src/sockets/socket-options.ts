@@ -1,6 +1,7 @@
 // What users configure: a router, and the routes that want it otherwise.
 
 import type { Clock } from '../model/clock.js'
+import { refuse } from '../model/option-check.js'
 import type { ConnectionLimits, SocketDurations } from './limits.js'
 import type { OriginOptions } from './origins.js'
 import type { Refusal } from './port.js'
@@ -38,10 +39,28 @@ export interface SocketOptions<Context = undefined>
   extends RouteOptions<Context>,
     Partial<SocketDurations> {
   /**
+   * `turn` (default): what a turn of the event loop has for a socket is written together, and sockets
+   * with the same messages share one buffer. `message`: each message is written by itself, as it
+   * comes; the same to every client, and slower.
+   */
+  readonly fanOut?: 'turn' | 'message'
+  /**
+   * Compresses messages from 1 KiB on where the client offers permessage-deflate. Default false: it
+   * costs some 300 KiB of memory for each connection that uses it and ten times the processor time,
+   * and messages are no longer shared between sockets.
+   */
+  readonly perMessageDeflate?: boolean
+  /**
    * Hears of an `admit` that threw and of a route handler that failed (its socket is closed with
    * 1011). Default: one line on the console. What a bridge meets goes to its layer's `onError`.
    */
   readonly onError?: (error: unknown, context: SocketErrorContext) => void
   /** For tests. Default: the host's time. */
   readonly clock?: Clock
+}
+
+/** @throws {ChanError} `invalid-option` */
+export function readFanOut(fanOut: SocketOptions['fanOut'] = 'turn'): 'turn' | 'message' {
+  refuse(fanOut !== 'turn' && fanOut !== 'message', 'fanOut', "'turn' or 'message'")
+  return fanOut
 }

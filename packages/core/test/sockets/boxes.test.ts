@@ -3,6 +3,8 @@
 import { describe, expect, test, vi } from 'vitest'
 import { Inbox } from '../../src/sockets/inbox.js'
 import { Outbox } from '../../src/sockets/outbox.js'
+import { Turn } from '../../src/sockets/turn.js'
+import { ManualClock } from '../../src/testing/manual-clock.js'
 import { FakeSocket } from './fake-socket.js'
 
 describe('inbox', () => {
@@ -65,11 +67,14 @@ describe('inbox', () => {
   })
 })
 
+/** Frames go at once. */
+const PLAIN = new Turn(new ManualClock(), undefined)
+
 describe('outbox', () => {
   test('refuses frames above the bound, and says so once per frame', () => {
     const socket = new FakeSocket()
     const overflow = vi.fn()
-    const outbox = new Outbox(socket, 10, overflow)
+    const outbox = new Outbox(socket, PLAIN, 10, overflow)
     socket.stalled = true
     expect(outbox.send('x'.repeat(50))).toBe('buffered')
     expect(outbox.send('y')).toBe('dropped')
@@ -79,7 +84,7 @@ describe('outbox', () => {
 
   test('room is there while little waits, then when the peer has caught up', async () => {
     const socket = new FakeSocket()
-    const outbox = new Outbox(socket, 100, () => {})
+    const outbox = new Outbox(socket, PLAIN, 100, () => true)
     expect(outbox.room()).toBeUndefined()
     socket.stalled = true
     outbox.send('x'.repeat(20))
@@ -97,7 +102,7 @@ describe('outbox', () => {
   test('ended, it drops everything and lets nobody wait', async () => {
     const socket = new FakeSocket()
     socket.stalled = true
-    const outbox = new Outbox(socket, 10, () => {})
+    const outbox = new Outbox(socket, PLAIN, 10, () => true)
     outbox.send('x'.repeat(20))
     const room = outbox.room()
     outbox.end()

@@ -3,6 +3,7 @@
 import { ChanError, Message, type Position, START } from '@chan/protocol'
 import type { Channel } from '../../src/channel/channel.js'
 import type { SessionEnd } from '../../src/hub/sessions.js'
+import type { SlowConsumer } from '../../src/model/slow-consumer.js'
 import { ManualClock } from '../../src/testing/manual-clock.js'
 
 type Step = 'authorize' | 'hold' | 'attach' | 'group' | 'history' | 'publish'
@@ -111,6 +112,7 @@ export class FakeChannel {
       }
     },
     bind: () => this.channel,
+    slowConsumer: () => DISCONNECT,
     group: () => ({
       hold: async () => {
         this.log.push('hold group')
@@ -138,3 +140,9 @@ export class FakeChannel {
 }
 
 export const unavailable = new ChanError('unavailable', 'no database', 'wait')
+
+export const DISCONNECT: SlowConsumer = {
+  policy: 'disconnect',
+  keyOf: () => '',
+  counts: { disconnected: 0, dropped: 0, conflated: 0 },
+}

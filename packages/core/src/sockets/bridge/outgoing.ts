@@ -4,16 +4,19 @@
 import { CloseCode, type Message, type Position } from '@chan/protocol'
 import type { Subscription } from '../../channel/subscription.js'
 import { passes } from '../../model/call.js'
+import type { SlowConsumer } from '../../model/slow-consumer.js'
 import type { Bridge } from './bridge.js'
 
 /** @internal */
 export class Outgoing {
   readonly #bridge: Bridge
+  readonly #slow: SlowConsumer
   #held: Message[] | undefined = []
   #heldLength = 0
 
   constructor(bridge: Bridge) {
     this.#bridge = bridge
+    this.#slow = bridge.inner.slowConsumer()
   }
 
   /** The subscription's callback. */
@@ -21,12 +24,9 @@ export class Outgoing {
     if (this.#held === undefined) return this.#send(message)
     this.#held.push(message)
     this.#heldLength += message.body.length
-    const { connection } = this.#bridge
     // A peer that reads history more slowly than new messages come is a slow consumer, too.
-    if (this.#heldLength > connection.limits.maxBufferedBytes) {
-      this.#held = []
-      connection.close(CloseCode.slowConsumer, 'slow consumer')
-    }
+    if (this.#heldLength > this.#bridge.connection.limits.maxBufferedBytes)
+      this.#shorten(this.#held)
   }
 
   /** Sends up to `limit` messages of history, then what was held, then lets go. */
@@ -63,7 +63,26 @@ export class Outgoing {
   }
 
   #send(message: Message): void {
-    if (this.#passes(message)) this.#bridge.connection.outbox.send(message.toJson())
+    if (this.#passes(message)) this.#bridge.connection.push(message, this.#slow)
+  }
+
+  #shorten(held: Message[]): void {
+    const { policy, counts, keyOf } = this.#slow
+    const { connection } = this.#bridge
+    const before = held.length
+    if (policy === 'drop') {
+      held.pop()
+      counts.dropped++
+    } else if (policy === 'conflate') {
+      const newest = new Map(held.map((message) => [keyOf(message), message]))
+      held.splice(0, before, ...held.filter((message) => newest.get(keyOf(message)) === message))
+      counts.conflated += before - held.length
+    }
+    this.#heldLength = held.reduce((length, { body }) => length + body.length, 0)
+    if (this.#heldLength <= connection.limits.maxBufferedBytes) return
+    held.length = 0
+    if (!connection.ending) counts.disconnected++
+    connection.close(CloseCode.slowConsumer, 'slow consumer')
   }
 
   /** Asked here for history and live alike. A filter that throws skips the message. */
