@@ -4,12 +4,20 @@
 import type { ChannelLog } from './channel-log.js'
 import { Ring } from './ring.js'
 
+/** Messages of one log that came one after another at about the same time. */
 interface TailEntry {
   readonly log: ChannelLog
-  readonly offset: number
-  readonly bytes: number
-  readonly at: number
+  /** When the first came, and the last. */
+  readonly since: number
+  at: number
+  /** Of the last one. */
+  offset: number
+  messages: number
+  bytes: number
 }
+
+/** What an entry may hold of the whole tail, in time and in bytes: it is let go as a whole. */
+const PORTION = 1 / 1_000
 
 /** One queue over all logs, in the order of appending. */
 export class RecoveryTail {
@@ -17,6 +25,7 @@ export class RecoveryTail {
   readonly #maxBytes: number
   readonly #entries = new Ring<TailEntry>()
   #bytes = 0
+  #messages = 0
 
   constructor(maxMs: number, maxBytes: number) {
     this.#maxMs = maxMs
@@ -24,7 +33,7 @@ export class RecoveryTail {
   }
 
   get length(): number {
-    return this.#entries.length
+    return this.#messages
   }
 
   get bytes(): number {
@@ -32,9 +41,22 @@ export class RecoveryTail {
   }
 
   push(log: ChannelLog, offset: number, bytes: number, now: number): void {
-    this.#entries.push({ log, offset, bytes, at: now })
     this.#bytes += bytes
+    const last = this.#entries.at(this.#entries.length - 1)
+    if (last?.log === log && this.#joins(last, bytes, now)) {
+      last.at = now
+      last.offset = offset
+      last.messages++
+      last.bytes += bytes
+    } else this.#entries.push({ log, since: now, at: now, offset, messages: 1, bytes })
+    this.#messages++
     this.sweep(now)
+  }
+
+  #joins(entry: TailEntry, bytes: number, now: number): boolean {
+    return (
+      now - entry.since <= this.#maxMs * PORTION && entry.bytes + bytes <= this.#maxBytes * PORTION
+    )
   }
 
   /** Lets go of what is too old or too much. */
@@ -45,6 +67,7 @@ export class RecoveryTail {
       if (this.#bytes <= this.#maxBytes && oldest.at > now - this.#maxMs) return
       this.#entries.shift()
       this.#bytes -= oldest.bytes
+      this.#messages -= oldest.messages
       oldest.log.leaveTail(oldest.offset)
     }
   }
