@@ -8,16 +8,13 @@ import { SubscriberSet } from '../src/hub/subscriber-set.js'
 const message = Message.fromStored({ channel: 'c', body: '1', sender: null, timestamp: 0 })
 
 function subscriber(callback: () => unknown): Subscriber {
-  return new Subscriber({
-    callback,
-    filter: undefined,
-    onReset: undefined,
-    userId: null,
-    report: (error) => {
+  const home = {
+    subscriberFailed: (error: unknown) => {
       throw error
     },
     lost: () => new Error('lost'),
-  })
+  }
+  return new Subscriber({ callback, filter: undefined, onReset: undefined, userId: null }, home)
 }
 
 function end(set: SubscriberSet, one: Subscriber): void {

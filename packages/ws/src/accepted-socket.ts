@@ -12,10 +12,10 @@ export interface AcceptedSocket {
   ping(): void
   close(code: number, reason: string): void
   terminate(): void
-  on(event: 'message', listener: (data: unknown, isBinary: boolean) => void): unknown
-  on(event: 'pong', listener: () => void): unknown
-  on(event: 'error', listener: (error: Error) => void): unknown
-  on(event: 'close', listener: (code: number, reason: Uint8Array) => void): unknown
+  on(event: 'message', listener: Listener<[data: unknown, isBinary: boolean]>): unknown
+  on(event: 'pong', listener: Listener<[]>): unknown
+  on(event: 'error', listener: Listener<[error: Error]>): unknown
+  on(event: 'close', listener: Listener<[code: number, reason: Uint8Array]>): unknown
 }
 
 /** The part of the stream below that is used. */
@@ -23,3 +23,6 @@ export interface RawStream {
   readonly writableLength: number
   write(chunk: Uint8Array, written: (error?: Error | null) => void): boolean
 }
+
+/** Called by ws with the socket as `this`. */
+type Listener<Args extends readonly unknown[]> = (this: AcceptedSocket, ...args: Args) => void

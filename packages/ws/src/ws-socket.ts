@@ -16,6 +16,8 @@ export class WsSocket implements Socket {
   #handler: SocketHandler | undefined
   #unwritten = 0
   #waiting = false
+  /** Made with the first frame: a quiet socket has no closures of its own. */
+  #written: (() => void) | undefined
   #violation: { readonly code: number; readonly reason: string } | undefined
 
   constructor(ws: AcceptedSocket) {
@@ -27,18 +29,12 @@ export class WsSocket implements Socket {
   listen(handler: SocketHandler): void {
     const ws = this.#ws
     this.#handler = handler
-    ws.on('message', (data, isBinary) => {
-      // ws gives the whole message in one buffer; as text it has checked its UTF-8.
-      handler.message(isBinary ? new Uint8Array() : String(data))
-    })
-    ws.on('pong', () => handler.pong())
-    ws.on('error', (error) => {
-      this.#violation ??= violationOf(error)
-    })
-    ws.on('close', (code, reason) => {
-      this.#closed(this.#violation ?? { code, reason: new TextDecoder().decode(reason) })
-    })
-    if (ws.readyState === CLOSED) queueMicrotask(() => this.#closed({ code: 1006, reason: '' }))
+    adapted.set(ws, this)
+    ws.on('message', onMessage)
+    ws.on('pong', onPong)
+    ws.on('error', onError)
+    ws.on('close', onClose)
+    if (ws.readyState === CLOSED) queueMicrotask(() => this.closed(1006, ''))
   }
 
   get bufferedBytes(): number {
@@ -47,8 +43,7 @@ export class WsSocket implements Socket {
 
   send(frame: string): SendOutcome {
     if (this.#ws.readyState !== OPEN) return 'dropped'
-    this.#unwritten++
-    this.#ws.send(frame, this.#written)
+    this.#ws.send(frame, this.#writing())
     if (this.#ws.bufferedAmount === 0) return 'sent'
     this.#waiting = true
     return 'buffered'
@@ -62,8 +57,7 @@ export class WsSocket implements Socket {
     const raw = this.#raw
     if (raw === undefined) for (const { text } of bundle.frames) this.send(text)
     else if (this.#ws.readyState === OPEN) {
-      this.#unwritten++
-      raw.write(framed(bundle), this.#written)
+      raw.write(framed(bundle), this.#writing())
       if (raw.writableLength > 0) this.#waiting = true
     }
   }
@@ -80,16 +74,54 @@ export class WsSocket implements Socket {
     this.#ws.terminate()
   }
 
-  /** Counted, because ws puts frames of its own between ours: its buffer alone tells too little. */
-  readonly #written = (): void => {
-    if (--this.#unwritten > 0 || !this.#waiting) return
-    this.#waiting = false
-    this.#handler?.drain()
+  message(data: unknown, isBinary: boolean): void {
+    // ws gives the whole message in one buffer; as text it has checked its UTF-8.
+    this.#handler?.message(isBinary ? new Uint8Array() : String(data))
   }
 
-  #closed({ code, reason }: { readonly code: number; readonly reason: string }): void {
+  pong(): void {
+    this.#handler?.pong()
+  }
+
+  failed(error: Error): void {
+    this.#violation ??= violationOf(error)
+  }
+
+  closed(closeCode: number, closeReason: string): void {
+    const { code, reason } = this.#violation ?? { code: closeCode, reason: closeReason }
     const handler = this.#handler
     this.#handler = undefined
     handler?.closed(code, reason)
   }
+
+  /** Counted, because ws puts frames of its own between ours: its buffer alone tells too little. */
+  #writing(): () => void {
+    this.#unwritten++
+    this.#written ??= () => {
+      if (--this.#unwritten > 0 || !this.#waiting) return
+      this.#waiting = false
+      this.#handler?.drain()
+    }
+    return this.#written
+  }
+}
+
+// One listener for all sockets of each event: ws calls it with itself as `this`.
+
+const adapted = new WeakMap<AcceptedSocket, WsSocket>()
+
+function onMessage(this: AcceptedSocket, data: unknown, isBinary: boolean): void {
+  adapted.get(this)?.message(data, isBinary)
+}
+
+function onPong(this: AcceptedSocket): void {
+  adapted.get(this)?.pong()
+}
+
+function onError(this: AcceptedSocket, error: Error): void {
+  adapted.get(this)?.failed(error)
+}
+
+function onClose(this: AcceptedSocket, code: number, reason: Uint8Array): void {
+  adapted.get(this)?.closed(code, new TextDecoder().decode(reason))
 }

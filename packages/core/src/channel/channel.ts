@@ -73,6 +73,7 @@ export class Channel<T = unknown, P = Metadata> {
   readonly #binding: Binding | undefined
   #policy: Policy | undefined
   #policyVersion = -1
+  #inner: ChannelInner | undefined
   #slow: (SlowConsumer & Pick<Policy, 'conflateKey'>) | undefined
 
   /** @internal */
@@ -228,6 +229,11 @@ export class Channel<T = unknown, P = Metadata> {
 
   /** @internal */
   get inner(): ChannelInner {
+    this.#inner ??= this.#makeInner()
+    return this.#inner
+  }
+
+  #makeInner(): ChannelInner {
     const { hub, presence } = this.#parts
     return {
       context: hub,

@@ -71,20 +71,26 @@ function checkTransaction(tx: unknown, ephemeral: boolean): void {
  * @throws {ChanError} `invalid-payload`, `schema-rejected`, `payload-too-large`
  */
 export function encodeEntry(
-  { hub, maxMessageBytes }: LayerParts,
+  parts: LayerParts,
   channel: string,
   body: string,
   stamp: Stamp,
   policy: Policy,
 ): Entry | Promise<Entry> {
-  const finish = (text: string) => {
-    const entry = makeEntry(text, stamp, hub.clock)
-    refuseTooLarge(channel, entry.bytes, maxMessageBytes)
-    return entry
-  }
-  if (!policy.schema) return finish(body)
+  if (!policy.schema) return entryOf(parts, channel, body, stamp)
   const what = `a message for channel '${channel}'`
-  return validated(hub.clock, policy.schema, JSON.parse(body), what, (value) =>
-    finish(encodePayload(value)),
+  return validated(parts.hub.clock, policy.schema, JSON.parse(body), what, (value) =>
+    entryOf(parts, channel, encodePayload(value), stamp),
   )
+}
+
+function entryOf(
+  { hub, maxMessageBytes }: LayerParts,
+  channel: string,
+  body: string,
+  stamp: Stamp,
+): Entry {
+  const entry = makeEntry(body, stamp, hub.clock)
+  refuseTooLarge(channel, entry.bytes, maxMessageBytes)
+  return entry
 }

@@ -16,7 +16,7 @@ import { onAbort } from '../model/on-abort.js'
 import { refuse } from '../model/option-check.js'
 import type { Policy } from '../model/policy.js'
 import type { LayerParts } from './parts.js'
-import { Subscription } from './subscription.js'
+import { Subscription, type SubscriptionHome } from './subscription.js'
 
 /** Options of `channel.subscribe()`. */
 export interface SubscribeOptions<T = unknown> {
@@ -132,33 +132,50 @@ function register(
   room: Room,
   subscriber: Subscriber,
 ): Subscription {
-  const { subscriptions, presence, hub } = parts
-  const { userId = null, signal } = options
+  const { subscriptions, hub } = parts
+  const { signal } = options
   const id = subscriptions.newId()
+  const home = homeOf(parts)
+  if (!signal) {
+    const subscription = new Subscription(id, room, subscriber, home, ended)
+    subscriptions.add(subscription)
+    return subscription
+  }
   const aborted = () => {
     subscription
       .unsubscribe()
       .catch((error: unknown) => hub.report(error, { operation: 'unsubscribe', channel }))
   }
-  const subscription = new Subscription(id, room, subscriber, {
-    ended: () => {
-      subscriptions.delete(id)
-      off()
-      ended?.()
-    },
-    release: async () => {
-      if (userId === null) return
-      const hold = held.get(subscription)
-      if (hold !== undefined) await presence.leave(channel, userId, hold, 'left')
-      // Looked for only where it can matter: the walk is long in a busy channel.
-      if (!presence.mayHoldBare(channel, userId)) return
-      const others = room.subscribers.toArray().some((other) => other.userId === userId)
-      if (!others) await presence.releaseBare(channel, userId)
-    },
+  const subscription = new Subscription(id, room, subscriber, home, () => {
+    off()
+    ended?.()
   })
   subscriptions.add(subscription)
   const off = onAbort(signal, aborted)
   return subscription
+}
+
+const homes = new WeakMap<LayerParts, SubscriptionHome>()
+
+/** One for all subscriptions of a layer. */
+function homeOf(parts: LayerParts): SubscriptionHome {
+  let home = homes.get(parts)
+  if (!home) {
+    const { subscriptions } = parts
+    home = { subscriptions, release: (subscription) => release(parts, subscription) }
+    homes.set(parts, home)
+  }
+  return home
+}
+
+async function release({ presence }: LayerParts, subscription: Subscription): Promise<void> {
+  const { userId, channel } = subscription
+  if (userId === null) return
+  const hold = held.get(subscription)
+  if (hold !== undefined) await presence.leave(channel, userId, hold, 'left')
+  // Looked for only where it can matter: the walk is long in a busy channel.
+  if (!presence.mayHoldBare(channel, userId)) return
+  if (!subscription.hasTwin()) await presence.releaseBare(channel, userId)
 }
 
 async function bringPresence(

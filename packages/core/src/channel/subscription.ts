@@ -4,32 +4,52 @@ import type { Room } from '../hub/room.js'
 import type { Recovered, Subscriber } from '../hub/subscriber.js'
 import type { Position } from '../model/message.js'
 
-/** What a subscription does besides its subscriber when it ends. */
-export interface SubscriptionEnd {
+/** What subscriptions do besides their subscribers when they end. */
+export interface SubscriptionHome {
+  readonly subscriptions: Subscriptions
   /** Releases what came with the subscription. */
-  release(): Promise<void>
-  /** Told once, however the subscription ends. */
-  ended(): void
+  release(subscription: Subscription): Promise<void>
 }
 
 /** One callback on one channel, from `subscribe` until `unsubscribe`. */
 export class Subscription {
   /** Unique within its layer. */
   readonly id: number
-  /** Name of the channel. */
-  readonly channel: string
   readonly #room: Room
   readonly #subscriber: Subscriber
-  readonly #end: SubscriptionEnd
+  readonly #home: SubscriptionHome
+  readonly #ended: (() => void) | undefined
   #lastPosition: Position | undefined
 
-  /** @internal */
-  constructor(id: number, room: Room, subscriber: Subscriber, end: SubscriptionEnd) {
+  /** @internal @param ended told once, however the subscription ends */
+  constructor(
+    id: number,
+    room: Room,
+    subscriber: Subscriber,
+    home: SubscriptionHome,
+    ended: (() => void) | undefined,
+  ) {
     this.id = id
-    this.channel = room.name
     this.#room = room
     this.#subscriber = subscriber
-    this.#end = end
+    this.#home = home
+    this.#ended = ended
+  }
+
+  /** Name of the channel. */
+  get channel(): string {
+    return this.#room.name
+  }
+
+  /** @internal Who subscribed. */
+  get userId(): string | null {
+    return this.#subscriber.userId
+  }
+
+  /** @internal Whether another subscription of the room is the user's. */
+  hasTwin(): boolean {
+    const { userId } = this
+    return this.#room.subscribers.toArray().some((other) => other.userId === userId)
   }
 
   /** Whether callbacks may still start. */
@@ -54,7 +74,7 @@ export class Subscription {
   async unsubscribe(): Promise<void> {
     if (!this.#stop()) return
     this.#room.watch.release()
-    await this.#end.release()
+    await this.#home.release(this)
   }
 
   /** @internal The layer closes, and everything it holds with it. */
@@ -70,7 +90,8 @@ export class Subscription {
     if (this.#lastPosition) return false
     this.#lastPosition = this.position
     this.#room.detach(this.#subscriber)
-    this.#end.ended()
+    this.#ended?.()
+    this.#home.subscriptions.delete(this.id)
     return true
   }
 }

@@ -9,7 +9,12 @@ import type { PresenceChange } from '../ports/presence.js'
 import type { ErrorContext } from './context.js'
 import type { DeliveryQueue, Receiver } from './delivery-queue.js'
 import { Feed, type FeedHost } from './feed.js'
-import { Subscriber, type SubscriberInit } from './subscriber.js'
+import {
+  type ResetEvent,
+  Subscriber,
+  type SubscriberHome,
+  type SubscriberInit,
+} from './subscriber.js'
 import { SubscriberSet } from './subscriber-set.js'
 import { Watch, type Watched } from './watch.js'
 
@@ -35,7 +40,7 @@ export interface RoomHost {
 }
 
 /** @internal */
-export class Room implements Receiver {
+export class Room implements Receiver, SubscriberHome {
   readonly name: string
   readonly watch: Watch
   readonly subscribers = new SubscriberSet()
@@ -87,12 +92,8 @@ export class Room implements Receiver {
   }
 
   /** Adds a subscriber at the present position. The channel must be watched. */
-  attach(init: Omit<SubscriberInit, 'report' | 'lost'>): Subscriber {
-    const subscriber = new Subscriber({
-      ...init,
-      report: (error, operation) => this.#report(error, operation),
-      lost: ({ missed }) => historyReset(this.name, missed),
-    })
+  attach(init: SubscriberInit): Subscriber {
+    const subscriber = new Subscriber(init, this)
     this.subscribers.add(subscriber)
     this.#host.subscribersChanged(this)
     return subscriber
@@ -101,6 +102,14 @@ export class Room implements Receiver {
   /** Brings a subscriber from `since` to the present; see `Subscriber.recover`. */
   recover(subscriber: Subscriber, since: Position): Promise<void> {
     return subscriber.recover(since, this.#feedHost)
+  }
+
+  subscriberFailed(error: unknown, operation: string): void {
+    this.#report(error, operation)
+  }
+
+  lost({ missed }: ResetEvent): Error {
+    return historyReset(this.name, missed)
   }
 
   detach(subscriber: Subscriber): void {

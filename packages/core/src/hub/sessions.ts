@@ -15,8 +15,11 @@ export const CONTROL_CHANNEL = '\u0001chan:control'
  */
 export type SessionEnd = 'disconnected' | 'unsure' | 'closing'
 
-/** Ends one session. */
-export type EndSession = (why: SessionEnd) => void
+/** A client's session. */
+export interface Session {
+  /** Ends it; it takes itself out when it is over. */
+  endSession(why: SessionEnd): void
+}
 
 /** What sessions need from the hub. */
 export interface SessionsHost {
@@ -39,7 +42,7 @@ interface ControlCommand {
 /** @internal */
 export class Sessions {
   readonly #host: SessionsHost
-  readonly #byUser = new Map<string | null, Set<EndSession>>()
+  readonly #byUser = new Map<string | null, Set<Session>>()
   #size = 0
   #listening: Listening | undefined
   #emptied: (() => void) | undefined
@@ -53,22 +56,30 @@ export class Sessions {
     return this.#size
   }
 
-  /** Registers a session; answers how to take it out again (idempotent). */
-  add(userId: string | null, end: EndSession): () => void {
+  /** Registers a session, once. */
+  add(userId: string | null, session: Session): void {
     let sessions = this.#byUser.get(userId)
     if (!sessions) {
       sessions = new Set()
       this.#byUser.set(userId, sessions)
     }
-    // Wrapped, so that one function registered twice counts twice.
-    const entry: EndSession = (why) => end(why)
-    sessions.add(entry)
+    sessions.add(session)
     this.#size++
     this.#listening ??= this.#host.listen(
       (message) => this.#obey(message.data as ControlCommand),
       () => this.endAll('unsure'),
     )
-    return () => this.#remove(userId, entry)
+  }
+
+  /** Takes a session out; harmless if it is. */
+  remove(userId: string | null, session: Session): void {
+    const sessions = this.#byUser.get(userId)
+    if (!sessions?.delete(session)) return
+    if (sessions.size === 0) this.#byUser.delete(userId)
+    if (--this.#size > 0) return
+    this.#listening?.stop()
+    this.#listening = undefined
+    this.#emptied?.()
   }
 
   /**
@@ -95,23 +106,13 @@ export class Sessions {
 
   endAll(why: SessionEnd): void {
     for (const sessions of [...this.#byUser.values()]) {
-      for (const end of [...sessions]) end(why)
+      for (const session of [...sessions]) session.endSession(why)
     }
   }
 
   #obey({ disconnectUser }: ControlCommand): void {
-    for (const end of [...(this.#byUser.get(disconnectUser) ?? [])]) {
-      end('disconnected')
+    for (const session of [...(this.#byUser.get(disconnectUser) ?? [])]) {
+      session.endSession('disconnected')
     }
-  }
-
-  #remove(userId: string | null, entry: EndSession): void {
-    const sessions = this.#byUser.get(userId)
-    if (!sessions?.delete(entry)) return
-    if (sessions.size === 0) this.#byUser.delete(userId)
-    if (--this.#size > 0) return
-    this.#listening?.stop()
-    this.#listening = undefined
-    this.#emptied?.()
   }
 }

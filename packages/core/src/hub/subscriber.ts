@@ -25,10 +25,17 @@ export interface SubscriberInit {
   readonly filter: ((message: Message) => unknown) | undefined
   readonly onReset: ((event: ResetEvent) => void) | undefined
   readonly userId: string | null
-  /** Hears of failing callbacks and filters, and of resets nobody handles. */
-  readonly report: (error: unknown, operation: string) => void
-  readonly lost: (event: ResetEvent) => Error
 }
+
+/** Where a subscriber belongs. */
+export interface SubscriberHome {
+  /** Hears of failing callbacks and filters, and of resets nobody handles. */
+  subscriberFailed(error: unknown, operation: string): void
+  /** What a reset that nobody handles is reported as. */
+  lost(event: ResetEvent): Error
+}
+
+const NOTHING_RECOVERED: Recovered = Object.freeze({ count: 0, truncated: false })
 
 /** @internal */
 export class Subscriber {
@@ -36,21 +43,19 @@ export class Subscriber {
   /** Place in its channel's dense array; -1 outside. */
   slot = -1
   active = true
-  recovered: Recovered = { count: 0, truncated: false }
+  recovered: Recovered = NOTHING_RECOVERED
   readonly #callback: (message: Message) => unknown
   readonly #filter: ((message: Message) => unknown) | undefined
-  readonly #report: (error: unknown, operation: string) => void
   readonly #onReset: ((event: ResetEvent) => void) | undefined
-  readonly #lost: (event: ResetEvent) => Error
+  readonly #home: SubscriberHome
   #catchUp: Feed | undefined
   #recoveryEnded: (() => void) | undefined
 
-  constructor(init: SubscriberInit) {
+  constructor(init: SubscriberInit, home: SubscriberHome) {
     this.#callback = init.callback
     this.#filter = init.filter
-    this.#report = init.report
     this.#onReset = init.onReset
-    this.#lost = init.lost
+    this.#home = home
     this.userId = init.userId
   }
 
@@ -114,7 +119,7 @@ export class Subscriber {
   reset(event: ResetEvent): void {
     if (!this.active) return
     const onReset = this.#onReset
-    if (!onReset) return this.#report(this.#lost(event), 'delivery')
+    if (!onReset) return this.#report(this.#home.lost(event), 'delivery')
     callSafely(
       () => onReset(event),
       (error) => this.#report(error, 'onReset'),
@@ -144,6 +149,10 @@ export class Subscriber {
     const passed = passes(filter, message, (error) => this.#report(error, 'filter'))
     // A filter may end its own subscription.
     return passed && this.active
+  }
+
+  #report(error: unknown, operation: string): void {
+    this.#home.subscriberFailed(error, operation)
   }
 
   /** An async callback is not waited for, but heard when it fails. */

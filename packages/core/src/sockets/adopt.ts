@@ -4,7 +4,8 @@ import { CloseCode } from '@chan/protocol'
 import { type Clock, systemClock } from '../model/clock.js'
 import { type ChannelSocket, ConnectedSocket } from './channel-socket.js'
 import { Connection, type ConnectionHome } from './connection.js'
-import { connectionHome, newConnectionId } from './connection-home.js'
+import { connectionHome } from './connection-home.js'
+import { nextConnectionNumber } from './connection-id.js'
 import {
   type ConnectionLimits,
   resolveDurations,
@@ -44,21 +45,21 @@ export function adopt(
   const durations = resolveDurations(options)
   const home = homeFor(fanOut, durations, options.clock)
   const allowed = originCheck(options)(request)
-  const connection = new Connection(newConnectionId(), socket, limits, home)
+  const connection = new Connection(nextConnectionNumber(), socket, limits, home)
   if (!allowed) connection.close(CloseCode.policy, 'this origin is not allowed')
   return { socket: new ConnectedSocket(connection), handler: connection }
 }
 
 function homeFor(fanOut: FanOut, durations: SocketDurations, clock?: Clock): ConnectionHome {
-  const isOwn = fanOut === PLAIN ? undefined : fanOut
+  const own = fanOut === PLAIN ? undefined : fanOut
   let home = defaultHomes.get(fanOut)
   if (!home) {
-    home = connectionHome(systemClock, resolveDurations({}), isOwn)
+    home = connectionHome(systemClock, resolveDurations({}), { fanOut: own })
     defaultHomes.set(fanOut, home)
   }
   const { durations: usual } = home
   const isUsual = Object.entries(durations).every(
     ([name, value]) => usual[name as keyof SocketDurations] === value,
   )
-  return isUsual && !clock ? home : connectionHome(clock ?? systemClock, durations, isOwn)
+  return isUsual && !clock ? home : connectionHome(clock ?? systemClock, durations, { fanOut: own })
 }

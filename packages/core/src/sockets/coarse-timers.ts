@@ -3,8 +3,10 @@
 
 import type { Clock, Timer } from '../model/clock.js'
 
-interface Deadline {
-  readonly task: () => void
+/** What is to be done, kept as it is: a connection that only waits has no closures of its own. */
+export interface Deadline {
+  /** Must not throw. */
+  due(): void
 }
 
 /**
@@ -26,20 +28,27 @@ export class CoarseTimers {
 
   /** Runs `task` once. Tasks must not throw. */
   after(delayMs: number, task: () => void): Timer {
-    // One more than the quotient, because the running tick may be almost over.
-    const due = this.#now + Math.ceil(delayMs / this.#tickMs) + 1
-    const deadline = { task }
-    const deadlines = this.#ticks.get(due)
-    if (deadlines) deadlines.add(deadline)
-    else this.#ticks.set(due, new Set([deadline]))
-    this.#timer ??= this.#clock.after(this.#tickMs, this.#tick)
-    return { cancel: () => this.#cancel(due, deadline) }
+    const deadline = { due: task }
+    const tick = this.schedule(deadline, delayMs)
+    return { cancel: () => this.cancel(deadline, tick) }
   }
 
-  #cancel(due: number, deadline: Deadline): void {
-    const deadlines = this.#ticks.get(due)
+  /** Has the deadline come once; answers by what to cancel it. */
+  schedule(deadline: Deadline, delayMs: number): number {
+    // One more than the quotient, because the running tick may be almost over.
+    const tick = this.#now + Math.ceil(delayMs / this.#tickMs) + 1
+    const deadlines = this.#ticks.get(tick)
+    if (deadlines) deadlines.add(deadline)
+    else this.#ticks.set(tick, new Set([deadline]))
+    this.#timer ??= this.#clock.after(this.#tickMs, this.#tick)
+    return tick
+  }
+
+  /** Harmless for what has come or was canceled. */
+  cancel(deadline: Deadline, tick: number): void {
+    const deadlines = this.#ticks.get(tick)
     if (!deadlines?.delete(deadline) || deadlines.size > 0) return
-    this.#ticks.delete(due)
+    this.#ticks.delete(tick)
     if (this.#ticks.size > 0) return
     this.#timer?.cancel()
     this.#timer = undefined
@@ -49,7 +58,7 @@ export class CoarseTimers {
     this.#now++
     this.#timer = undefined
     // Kept in place meanwhile: one task may cancel another of its tick.
-    for (const deadline of this.#ticks.get(this.#now) ?? []) deadline.task()
+    for (const deadline of this.#ticks.get(this.#now) ?? []) deadline.due()
     this.#ticks.delete(this.#now)
     if (this.#ticks.size > 0) this.#timer ??= this.#clock.after(this.#tickMs, this.#tick)
   }

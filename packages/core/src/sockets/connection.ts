@@ -6,10 +6,11 @@ import type { Clock, Timer } from '../model/clock.js'
 import type { SlowConsumer } from '../model/slow-consumer.js'
 import { closeReason } from './close-reason.js'
 import type { CoarseTimers } from './coarse-timers.js'
-import { Heartbeat } from './heartbeat.js'
+import { connectionId } from './connection-id.js'
+import { Heartbeat, type Pulse } from './heartbeat.js'
 import { Inbox } from './inbox.js'
 import type { ConnectionLimits, SocketDurations } from './limits.js'
-import { Outbox } from './outbox.js'
+import { Outbox, type OutboxOwner } from './outbox.js'
 import { exceeds } from './payload-size.js'
 import type { Socket, SocketHandler } from './port.js'
 import { TokenBucket } from './token-bucket.js'
@@ -22,6 +23,14 @@ export interface ConnectionHome {
   readonly durations: SocketDurations
   /** Gathers what is sent to them. */
   readonly turn: Turn
+  /** Hears that the adapter has let go of one. */
+  gone(connection: Connection): void
+}
+
+/** Whoever uses a connection as a whole: a bridge. */
+export interface ConnectionOwner {
+  /** Told once, before everybody else. */
+  connectionEnded(ending: Ending): void
 }
 
 /** How a connection ended: the code and reason of whoever began to close it. */
@@ -31,40 +40,52 @@ export interface Ending {
   readonly reason: string
 }
 
-/** @internal */
-export class Connection implements SocketHandler {
-  readonly id: string
+/** @internal Most connections are quiet: what a quiet one does not need is made when it is needed. */
+export class Connection implements SocketHandler, Pulse, OutboxOwner {
   readonly home: ConnectionHome
   readonly limits: ConnectionLimits
   readonly outbox: Outbox
   readonly inbox: Inbox
-  /** Resolves when the adapter has let go of the socket. */
-  readonly gone: Promise<void>
   readonly #socket: Socket
-  readonly #commands: TokenBucket
+  readonly #number: number
   readonly #heartbeat: Heartbeat
-  readonly #onEnd = new Set<(ending: Ending) => void>()
-  #settleGone: () => void = () => {}
+  #commands: TokenBucket | undefined
+  #owner: ConnectionOwner | undefined
+  #onEnd: Set<(ending: Ending) => void> | undefined
+  #gone: Promise<void> | undefined
+  #settleGone: (() => void) | undefined
+  #isGone = false
   #ending: Ending | undefined
   #closing: Timer | undefined
   #user: string | null | undefined
   #channels = 0
 
-  constructor(id: string, socket: Socket, limits: ConnectionLimits, home: ConnectionHome) {
-    this.id = id
+  /** @param number counts the connections of this process */
+  constructor(number: number, socket: Socket, limits: ConnectionLimits, home: ConnectionHome) {
     this.home = home
     this.limits = limits
+    this.#number = number
     this.#socket = socket
-    this.outbox = new Outbox(socket, home.turn, limits.maxBufferedBytes, () => this.#tooSlow())
-    this.inbox = new Inbox(limits.maxQueuedFrames, limits.maxBufferedBytes)
-    this.gone = new Promise((resolve) => {
-      this.#settleGone = resolve
+    this.outbox = new Outbox(socket, home.turn, this)
+    this.inbox = new Inbox(limits)
+    this.#heartbeat = new Heartbeat(home, this)
+  }
+
+  get id(): string {
+    return connectionId(this.#number)
+  }
+
+  get maxBufferedBytes(): number {
+    return this.limits.maxBufferedBytes
+  }
+
+  /** Resolves when the adapter has let go of the socket. */
+  get gone(): Promise<void> {
+    this.#gone ??= new Promise((resolve) => {
+      if (this.#isGone) resolve()
+      else this.#settleGone = resolve
     })
-    this.#commands = new TokenBucket(limits.commands, home.clock)
-    this.#heartbeat = new Heartbeat(home.timers, home.durations, {
-      ping: () => socket.ping(),
-      dead: () => this.terminate('heartbeat timeout'),
-    })
+    return this.#gone
   }
 
   /** Set from the moment either side began to close. */
@@ -78,8 +99,12 @@ export class Connection implements SocketHandler {
       listener(this.#ending)
       return () => {}
     }
+    this.#onEnd ??= new Set()
     this.#onEnd.add(listener)
-    return () => this.#onEnd.delete(listener)
+    return () => {
+      this.#onEnd?.delete(listener)
+      if (this.#onEnd?.size === 0) this.#onEnd = undefined
+    }
   }
 
   /** As whom the socket is bridged; undefined if it is not. */
@@ -88,7 +113,7 @@ export class Connection implements SocketHandler {
   }
 
   /** Makes the caller the only consumer of incoming frames. */
-  claim(user: string | null): void {
+  claim(user: string | null, owner: ConnectionOwner): void {
     if (this.#user !== undefined) {
       throw new ChanError(
         'invalid-option',
@@ -97,10 +122,11 @@ export class Connection implements SocketHandler {
       )
     }
     this.#user = user
+    this.#owner = owner
   }
 
-  /** Counts a channel that this connection receives; answers how to take it back. */
-  enterChannel(): () => void {
+  /** Counts a channel that this connection receives; `leaveChannel` takes it back. */
+  enterChannel(): void {
     const limit = this.limits.maxChannels
     if (this.#channels >= limit) {
       throw new ChanError(
@@ -111,11 +137,10 @@ export class Connection implements SocketHandler {
       )
     }
     this.#channels++
-    let entered = true
-    return () => {
-      if (entered) this.#channels--
-      entered = false
-    }
+  }
+
+  leaveChannel(): void {
+    this.#channels--
   }
 
   /** Sends a channel's message, together with the others of this turn. */
@@ -155,6 +180,7 @@ export class Connection implements SocketHandler {
     if (exceeds(data, this.limits.maxPayloadBytes)) {
       return this.close(CloseCode.tooLarge, 'message too large')
     }
+    this.#commands ??= new TokenBucket(this.limits.commands, this.home.clock)
     if (!this.#commands.take()) return this.close(CloseCode.policy, 'too many frames per second')
     if (!this.inbox.push(data)) return this.close(CloseCode.policy, 'too many frames waiting')
   }
@@ -170,10 +196,20 @@ export class Connection implements SocketHandler {
   closed(code: number, reason: string): void {
     this.#closing?.cancel()
     this.#end({ code, reason })
-    this.#settleGone()
+    this.#isGone = true
+    this.#settleGone?.()
+    this.home.gone(this)
   }
 
-  #tooSlow(): boolean {
+  ping(): void {
+    this.#socket.ping()
+  }
+
+  dead(): void {
+    this.terminate('heartbeat timeout')
+  }
+
+  tooSlow(): boolean {
     if (this.#ending) return false
     this.close(CloseCode.slowConsumer, 'slow consumer')
     return true
@@ -183,7 +219,10 @@ export class Connection implements SocketHandler {
     this.#ending ??= ending
     this.#heartbeat.stop()
     this.outbox.end()
-    for (const listener of this.#onEnd) listener(this.#ending)
-    this.#onEnd.clear()
+    const [owner, listeners] = [this.#owner, this.#onEnd]
+    this.#owner = undefined
+    this.#onEnd = undefined
+    owner?.connectionEnded(this.#ending)
+    if (listeners) for (const listener of listeners) listener(this.#ending)
   }
 }

@@ -2,6 +2,7 @@
 
 import { CloseCode } from '@chan/protocol'
 import type { Channel } from '../channel/channel.js'
+import type { Session } from '../hub/sessions.js'
 import type { Connection } from './connection.js'
 import { endSession } from './end-session.js'
 
@@ -20,20 +21,20 @@ export async function forward<T, P>(
   userId: string | null,
 ): Promise<Forward> {
   if (connection.ending) return nothing
-  const leave = connection.enterChannel()
+  connection.enterChannel()
   const { inner } = channel
   const { sessions } = inner.context
   const slow = inner.slowConsumer()
   // What the server knows the bridge's user by ends the socket anyway.
   const isStranger = userId !== null && userId !== connection.user
-  const unregister = isStranger
-    ? sessions.add(userId, (why) => endSession(connection, why))
-    : () => {}
+  const session: Session = { endSession: (why) => endSession(connection, why) }
+  if (isStranger) sessions.add(userId, session)
   const over = new AbortController()
   const end = () => {
+    if (over.signal.aborted) return
     forget()
-    unregister()
-    leave()
+    if (isStranger) sessions.remove(userId, session)
+    connection.leaveChannel()
     over.abort()
   }
   const forget = connection.onEnd(end)

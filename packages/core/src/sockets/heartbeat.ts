@@ -1,8 +1,7 @@
 // Finds connections whose peer is gone without a word: a ping at intervals, and a deadline for any
 // sign of life after it.
 
-import type { Timer } from '../model/clock.js'
-import type { CoarseTimers } from './coarse-timers.js'
+import type { CoarseTimers, Deadline } from './coarse-timers.js'
 import type { SocketDurations } from './limits.js'
 
 /** What the heartbeat does to a connection. */
@@ -12,19 +11,25 @@ export interface Pulse {
   dead(): void
 }
 
+/** What the heartbeats of a router share. */
+export interface HeartbeatHome {
+  readonly timers: CoarseTimers
+  readonly durations: SocketDurations
+}
+
 /** One connection's heartbeat. A half-open connection is found after interval + timeout. */
-export class Heartbeat {
-  readonly #timers: CoarseTimers
-  readonly #durations: SocketDurations
+export class Heartbeat implements Deadline {
+  readonly #home: HeartbeatHome
   readonly #pulse: Pulse
   #heard = false
-  #timer: Timer
+  /** A ping was sent and its deadline runs. */
+  #asked = false
+  #tick: number
 
-  constructor(timers: CoarseTimers, durations: SocketDurations, pulse: Pulse) {
-    this.#timers = timers
-    this.#durations = durations
+  constructor(home: HeartbeatHome, pulse: Pulse) {
+    this.#home = home
     this.#pulse = pulse
-    this.#timer = timers.after(durations.pingIntervalMs, this.#ping)
+    this.#tick = home.timers.schedule(this, home.durations.pingIntervalMs)
   }
 
   /** Something arrived from the peer; a pong is only one way to live. */
@@ -33,18 +38,21 @@ export class Heartbeat {
   }
 
   stop(): void {
-    this.#timer.cancel()
+    this.#home.timers.cancel(this, this.#tick)
   }
 
-  readonly #ping = (): void => {
-    this.#heard = false
-    this.#timer = this.#timers.after(this.#durations.pongTimeoutMs, this.#check)
-    this.#pulse.ping()
-  }
-
-  readonly #check = (): void => {
-    if (!this.#heard) return this.#pulse.dead()
-    const { pingIntervalMs, pongTimeoutMs } = this.#durations
-    this.#timer = this.#timers.after(Math.max(0, pingIntervalMs - pongTimeoutMs), this.#ping)
+  /** @internal */
+  due(): void {
+    const { timers, durations } = this.#home
+    const { pingIntervalMs, pongTimeoutMs } = durations
+    if (!this.#asked) {
+      this.#asked = true
+      this.#heard = false
+      this.#tick = timers.schedule(this, pongTimeoutMs)
+      this.#pulse.ping()
+    } else if (this.#heard) {
+      this.#asked = false
+      this.#tick = timers.schedule(this, Math.max(0, pingIntervalMs - pongTimeoutMs))
+    } else this.#pulse.dead()
   }
 }

@@ -1,32 +1,40 @@
 // Incoming frames of a connection: held in order until somebody consumes them, then handed over one
 // at a time, bounded in number and length all the while.
 
-/** Takes the next frame; while its promise is pending, the following ones wait. Never fails. */
-export type FrameConsumer = (text: string) => void | Promise<void>
+/** Who gets the frames. */
+export interface FrameConsumer {
+  /** Takes the next frame; while its promise is pending, the following ones wait. Never fails. */
+  consume(text: string): void | Promise<void>
+}
 
-/** @internal */
+/** What may wait: how many, and their length together in UTF-16 units. */
+export interface InboxBounds {
+  readonly maxQueuedFrames: number
+  readonly maxBufferedBytes: number
+}
+
+/** @internal Holds nothing of its own while nothing waits: most connections are quiet. */
 export class Inbox {
-  readonly #maxFrames: number
-  readonly #maxLength: number
-  readonly #waiting: string[] = []
+  readonly #bounds: InboxBounds
+  #waiting: string[] | undefined
   #length = 0
   #consumer: FrameConsumer | undefined
   #closed = false
   #running = false
-  #idle: (() => void)[] = []
+  #idle: (() => void)[] | undefined
 
-  /** @param maxLength of all waiting frames together, in UTF-16 units */
-  constructor(maxFrames: number, maxLength: number) {
-    this.#maxFrames = maxFrames
-    this.#maxLength = maxLength
+  constructor(bounds: InboxBounds) {
+    this.#bounds = bounds
   }
 
   /** Answers false if the frame did not fit. One frame alone always fits. */
   push(text: string): boolean {
     if (this.#closed) return true
+    const { maxQueuedFrames, maxBufferedBytes } = this.#bounds
+    this.#waiting ??= []
     if (this.#waiting.length > 0) {
-      if (this.#waiting.length >= this.#maxFrames) return false
-      if (this.#length + text.length > this.#maxLength) return false
+      if (this.#waiting.length >= maxQueuedFrames) return false
+      if (this.#length + text.length > maxBufferedBytes) return false
     }
     this.#waiting.push(text)
     this.#length += text.length
@@ -43,33 +51,36 @@ export class Inbox {
   /** Drops what waits and whatever comes; what is being consumed goes on. */
   close(): void {
     this.#closed = true
-    this.#waiting.length = 0
+    this.#waiting = undefined
     this.#length = 0
   }
 
   /** Resolves when nothing is being consumed and nothing waits for it. */
   idle(): Promise<void> {
     if (!this.#running) return Promise.resolve()
-    return new Promise((resolve) => this.#idle.push(resolve))
+    return new Promise((resolve) => {
+      this.#idle ??= []
+      this.#idle.push(resolve)
+    })
   }
 
   #run(): void {
     if (this.#running || !this.#consumer) return
     this.#running = true
     for (;;) {
-      const next = this.#waiting.shift()
+      const next = this.#waiting?.shift()
       if (next === undefined) break
       this.#length -= next.length
-      const busy = this.#consumer(next)
-      if (busy) return void busy.then(this.#resume)
+      const busy = this.#consumer.consume(next)
+      if (busy) return void busy.then(() => this.#resume())
     }
     this.#running = false
     const idle = this.#idle
-    this.#idle = []
-    for (const resolve of idle) resolve()
+    this.#idle = undefined
+    if (idle) for (const resolve of idle) resolve()
   }
 
-  readonly #resume = (): void => {
+  #resume(): void {
     this.#running = false
     this.#run()
   }

@@ -17,18 +17,20 @@ export class OpenConnections {
 
   add(connection: Connection): void {
     this.#connections.add(connection)
-    void connection.gone.then(() => {
-      this.#connections.delete(connection)
-      this.#check()
-    })
   }
 
-  /** Counts a handler until it settles. It must not reject. */
-  handle(handled: Promise<void>): void {
+  /** The adapter has let go of it. */
+  readonly delete = (connection: Connection): void => {
+    this.#connections.delete(connection)
+    this.#check()
+  }
+
+  /** Counts a handler until it settles. */
+  handle(handled: PromiseLike<unknown>, failed: (error: unknown) => void): void {
     this.#handlers++
-    void handled.then(() => {
-      this.#handlers--
-      this.#check()
+    handled.then(this.#settled, (error) => {
+      failed(error)
+      this.#settled()
     })
   }
 
@@ -55,6 +57,11 @@ export class OpenConnections {
       this.#empty = resolve
       this.#check()
     })
+  }
+
+  readonly #settled = (): void => {
+    this.#handlers--
+    this.#check()
   }
 
   #check(): void {

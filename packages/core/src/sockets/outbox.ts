@@ -7,12 +7,19 @@ import type { Frame } from './frame.js'
 import type { SendOutcome, Socket } from './port.js'
 import type { Turn } from './turn.js'
 
+/** What an outbox needs of its connection. */
+export interface OutboxOwner {
+  /** What may wait for the peer. */
+  readonly maxBufferedBytes: number
+  /** Closes the connection; answers whether it was open. */
+  tooSlow(): boolean
+}
+
 /** @internal */
 export class Outbox {
   readonly socket: Socket
   readonly #turn: Turn
-  readonly #maxBytes: number
-  readonly #tooSlow: () => boolean
+  readonly #owner: OutboxOwner
   #open = true
   /** What this turn has brought so far. */
   #bundle: Bundle | undefined
@@ -21,15 +28,10 @@ export class Outbox {
   #conflation: Conflation | undefined
   #waiting: (() => void)[] | undefined
 
-  /**
-   * @param maxBytes what may wait for the peer
-   * @param tooSlow closes the connection; answers whether it was open
-   */
-  constructor(socket: Socket, turn: Turn, maxBytes: number, tooSlow: () => boolean) {
+  constructor(socket: Socket, turn: Turn, owner: OutboxOwner) {
     this.socket = socket
     this.#turn = turn
-    this.#maxBytes = maxBytes
-    this.#tooSlow = tooSlow
+    this.#owner = owner
   }
 
   /** Bytes that wait for the peer, those of this turn included. */
@@ -52,7 +54,7 @@ export class Outbox {
     if (!this.#open) return 'dropped'
     this.flush()
     if (this.#behind || this.#isFull(text.length)) {
-      this.#tooSlow()
+      this.#owner.tooSlow()
       return 'dropped'
     }
     return this.#open ? this.socket.send(text) : 'dropped'
@@ -79,7 +81,7 @@ export class Outbox {
    * connection ended. For whoever has much to send and can wait.
    */
   room(): Promise<void> | undefined {
-    const isFull = () => this.#open && this.bufferedBytes > this.#maxBytes / 4
+    const isFull = () => this.#open && this.bufferedBytes > this.#owner.maxBufferedBytes / 4
     if (!isFull()) return undefined
     // Its frames of this turn may be all that waits.
     this.flush()
@@ -111,7 +113,7 @@ export class Outbox {
   /** Asked before appending. What alone is larger than the bound may wait, as the only one. */
   #isFull(bytes: number): boolean {
     const waiting = this.socket.bufferedBytes
-    return waiting > 0 && waiting + bytes > this.#maxBytes
+    return waiting > 0 && waiting + bytes > this.#owner.maxBufferedBytes
   }
 
   #leaveOut(frame: Frame): void {
@@ -126,8 +128,8 @@ export class Outbox {
       this.#behind = true
       this.#conflation ??= new Conflation()
       this.#conflation.add(frame)
-      if (this.#conflation.bytes <= this.#maxBytes) return
+      if (this.#conflation.bytes <= this.#owner.maxBufferedBytes) return
     }
-    if (this.#tooSlow()) counts.disconnected++
+    if (this.#owner.tooSlow()) counts.disconnected++
   }
 }

@@ -1,12 +1,13 @@
 // Routes upgrades to handlers: the user's side is `SocketRouter`, the adapter's is `SocketGate`.
 
 import { CloseCode, isChanError } from '@chan/protocol'
-import { callSafely } from '../model/call.js'
+import { callSafely, isThenable } from '../model/call.js'
 import { type Clock, systemClock } from '../model/clock.js'
 import { type AdmissionHost, decide, type RouteAdmission } from './admission.js'
 import { type ChannelSocket, ConnectedSocket } from './channel-socket.js'
 import { Connection, type ConnectionHome } from './connection.js'
-import { connectionHome, newConnectionId } from './connection-home.js'
+import { connectionHome } from './connection-home.js'
+import { nextConnectionNumber } from './connection-id.js'
 import { checkDeadline, resolveDurations } from './limits.js'
 import { OpenConnections } from './open-connections.js'
 import { PathTable } from './paths.js'
@@ -87,7 +88,8 @@ class Router implements SocketRouter<unknown> {
     this.#defaults = routeDefaults(options)
     this.#clock = options.clock ?? systemClock
     const chosen = readFanOut(options.fanOut) === 'turn' ? fanOut : undefined
-    this.#home = connectionHome(this.#clock, durations, chosen)
+    const gone = this.#connections.delete
+    this.#home = connectionHome(this.#clock, durations, { fanOut: chosen, gone })
     this.#routed = routed
     this.#onError = options.onError ?? logSocketError
     const admission: AdmissionHost = {
@@ -106,7 +108,7 @@ class Router implements SocketRouter<unknown> {
       open: (socket, admitted) => {
         const { route, seen } = admitted as RouteAdmission
         return this.#open(
-          new Connection(newConnectionId(), socket, route.limits, this.#home),
+          new Connection(nextConnectionNumber(), socket, route.limits, this.#home),
           route,
           seen,
         )
@@ -150,21 +152,29 @@ class Router implements SocketRouter<unknown> {
     // Admitted before draining began, opened after.
     if (this.#draining.signal.aborted) {
       connection.close(CloseCode.goingAway, 'the server is going away')
-    } else this.#connections.handle(this.#run(connection, route, request))
+    } else this.#run(connection, route, request)
     return connection
   }
 
-  async #run(connection: Connection, route: Route, request: SocketRequest): Promise<void> {
+  /** Keeps nothing of the request but its path, for as long as the handler runs. */
+  #run(connection: Connection, route: Route, request: SocketRequest): void {
+    const { path } = request
+    const failed = (error: unknown) => this.#handlerFailed(error, connection, path)
     try {
-      await route.handler(new ConnectedSocket(connection), request)
+      const handled = route.handler(new ConnectedSocket(connection), request)
+      if (isThenable(handled)) this.#connections.handle(handled, failed)
     } catch (error) {
-      // The client's doing: a name in the path that is no channel name would be none next time, too.
-      if (isChanError(error, 'invalid-channel-name')) {
-        return connection.close(CloseCode.policy, 'not a channel name')
-      }
-      this.#report(error, { operation: 'handler', path: request.path })
-      connection.close(CloseCode.fault, 'internal error')
+      failed(error)
     }
+  }
+
+  #handlerFailed(error: unknown, connection: Connection, path: string): void {
+    // The client's doing: a name in the path that is no channel name would be none next time, too.
+    if (isChanError(error, 'invalid-channel-name')) {
+      return connection.close(CloseCode.policy, 'not a channel name')
+    }
+    this.#report(error, { operation: 'handler', path })
+    connection.close(CloseCode.fault, 'internal error')
   }
 
   #report(error: unknown, context: SocketErrorContext): void {

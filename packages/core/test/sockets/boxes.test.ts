@@ -9,30 +9,32 @@ import { FakeSocket } from './fake-socket.js'
 
 describe('inbox', () => {
   test('holds frames in order until somebody consumes them', () => {
-    const inbox = new Inbox(10, 100)
+    const inbox = new Inbox({ maxQueuedFrames: 10, maxBufferedBytes: 100 })
     for (const text of ['a', 'b', 'c']) expect(inbox.push(text)).toBe(true)
     const seen: string[] = []
-    inbox.open((text) => void seen.push(text))
+    inbox.open({ consume: (text) => void seen.push(text) })
     inbox.push('d')
     expect(seen).toEqual(['a', 'b', 'c', 'd'])
   })
 
   test('is bounded in number and in length, but one frame always fits', () => {
-    const byNumber = new Inbox(2, 100)
+    const byNumber = new Inbox({ maxQueuedFrames: 2, maxBufferedBytes: 100 })
     expect(['a', 'b', 'c'].map((text) => byNumber.push(text))).toEqual([true, true, false])
-    const byLength = new Inbox(10, 4)
+    const byLength = new Inbox({ maxQueuedFrames: 10, maxBufferedBytes: 4 })
     expect(['large!', 'x'].map((text) => byLength.push(text))).toEqual([true, false])
-    byLength.open(() => {})
+    byLength.open({ consume: () => {} })
     expect(['abc', 'large!', 'x'].map((text) => byLength.push(text))).toEqual([true, true, true])
   })
 
   test('hands over one at a time, and tells when it is idle', async () => {
-    const inbox = new Inbox(10, 100)
+    const inbox = new Inbox({ maxQueuedFrames: 10, maxBufferedBytes: 100 })
     const started: string[] = []
     const finish: (() => void)[] = []
-    inbox.open((text) => {
-      started.push(text)
-      return new Promise((resolve) => finish.push(resolve))
+    inbox.open({
+      consume: (text) => {
+        started.push(text)
+        return new Promise((resolve) => finish.push(resolve))
+      },
     })
     await inbox.idle()
     inbox.push('a')
@@ -48,14 +50,16 @@ describe('inbox', () => {
   })
 
   test('closed, it drops what waits and what comes', async () => {
-    const inbox = new Inbox(10, 100)
+    const inbox = new Inbox({ maxQueuedFrames: 10, maxBufferedBytes: 100 })
     const seen: string[] = []
     let finish = () => {}
-    inbox.open((text) => {
-      seen.push(text)
-      return new Promise((resolve) => {
-        finish = resolve
-      })
+    inbox.open({
+      consume: (text) => {
+        seen.push(text)
+        return new Promise((resolve) => {
+          finish = resolve
+        })
+      },
     })
     inbox.push('a')
     inbox.push('b')
@@ -74,7 +78,7 @@ describe('outbox', () => {
   test('refuses frames above the bound, and says so once per frame', () => {
     const socket = new FakeSocket()
     const overflow = vi.fn()
-    const outbox = new Outbox(socket, PLAIN, 10, overflow)
+    const outbox = new Outbox(socket, PLAIN, { maxBufferedBytes: 10, tooSlow: overflow })
     socket.stalled = true
     expect(outbox.send('x'.repeat(50))).toBe('buffered')
     expect(outbox.send('y')).toBe('dropped')
@@ -84,7 +88,7 @@ describe('outbox', () => {
 
   test('room is there while little waits, then when the peer has caught up', async () => {
     const socket = new FakeSocket()
-    const outbox = new Outbox(socket, PLAIN, 100, () => true)
+    const outbox = new Outbox(socket, PLAIN, { maxBufferedBytes: 100, tooSlow: () => true })
     expect(outbox.room()).toBeUndefined()
     socket.stalled = true
     outbox.send('x'.repeat(20))
@@ -102,7 +106,7 @@ describe('outbox', () => {
   test('ended, it drops everything and lets nobody wait', async () => {
     const socket = new FakeSocket()
     socket.stalled = true
-    const outbox = new Outbox(socket, PLAIN, 10, () => true)
+    const outbox = new Outbox(socket, PLAIN, { maxBufferedBytes: 10, tooSlow: () => true })
     outbox.send('x'.repeat(20))
     const room = outbox.room()
     outbox.end()

@@ -16,7 +16,7 @@ function bridged(options: BridgeOptions = {}, channel = new FakeChannel(), limit
   const clock = new ManualClock()
   const socket = new FakeSocket()
   const home = connectionHome(clock, resolveDurations({}))
-  const connection = new Connection('id', socket, resolveLimits(limits), home)
+  const connection = new Connection(1, socket, resolveLimits(limits), home)
   const result = websocketChannelHandler(new ConnectedSocket(connection), channel.channel, {
     userId: 'alice',
     groups: ['all'],

@@ -2,7 +2,7 @@
 
 import { ChanError, Message, type Position, START } from '@chan/protocol'
 import type { Channel } from '../../src/channel/channel.js'
-import type { SessionEnd } from '../../src/hub/sessions.js'
+import type { Session, SessionEnd } from '../../src/hub/sessions.js'
 import type { SlowConsumer } from '../../src/model/slow-consumer.js'
 import { ManualClock } from '../../src/testing/manual-clock.js'
 
@@ -88,10 +88,12 @@ export class FakeChannel {
       newHold: () => 'hold',
       sessions: {
         ready: async () => {},
-        add: (_user: string | null, end: (why: SessionEnd) => void) => {
+        add: (_user: string | null, session: Session) => {
           this.sessions++
-          this.#endSession = end
-          return () => this.sessions--
+          this.#endSession = (why) => session.endSession(why)
+        },
+        remove: () => {
+          this.sessions--
         },
       },
     },

@@ -44,14 +44,17 @@ describe('heartbeat', () => {
     const clock = new ManualClock()
     const seen = { pings: 0, dead: 0 }
     const timers = new CoarseTimers(clock, 1000)
-    const heartbeat = new Heartbeat(timers, resolveDurations({}), {
-      ping: () => {
-        seen.pings++
+    const heartbeat = new Heartbeat(
+      { timers, durations: resolveDurations({}) },
+      {
+        ping: () => {
+          seen.pings++
+        },
+        dead: () => {
+          seen.dead++
+        },
       },
-      dead: () => {
-        seen.dead++
-      },
-    })
+    )
     return { clock, seen, heartbeat }
   }
 

@@ -34,11 +34,12 @@ function scene(sockets: number, { maxBytes = 1_000, stalled = false } = {}) {
   const all = Array.from({ length: sockets }, () => {
     const socket = new FakeSocket()
     socket.stalled = stalled
-    const outbox = new Outbox(socket, turn, maxBytes, () => {
+    const tooSlow = () => {
       closed++
       outbox.end()
       return true
-    })
+    }
+    const outbox = new Outbox(socket, turn, { maxBufferedBytes: maxBytes, tooSlow })
     const data = () =>
       socket.sent.map((text) => (text.startsWith('{') ? JSON.parse(text).data : text))
     return { socket, outbox, data }

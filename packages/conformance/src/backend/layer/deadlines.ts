@@ -239,7 +239,8 @@ export const deadlines: Topic<Scene> = {
         // Whoever opens it now waits for ever.
         faulty.hang('open')
         const { sessions } = chat.inner.context
-        const remove = sessions.add('alice', () => {})
+        const session = { endSession: () => {} }
+        sessions.add('alice', session)
         await sessions.ready()
         const outcomes = [
           await refusal(() => chat.inner.hold('alice', 'h', {})),
@@ -247,7 +248,7 @@ export const deadlines: Topic<Scene> = {
           await refusal(() => chat.inner.group(name('group')).release(chat.name, 'h')),
         ]
         expect(outcomes).toEqual(upTo(3).map(() => 'layer-closed'))
-        remove()
+        sessions.remove('alice', session)
         expect(reported).toEqual([])
       },
     },

@@ -10,13 +10,16 @@ import { collect } from './collect.js'
 function session(layer: ChannelLayer, userId: string | null) {
   const ends: string[] = []
   const { sessions, closing } = layer.channel('any').inner.context
-  const unregister = sessions.add(userId, (why) => {
-    ends.push(why)
-    remove()
-  })
+  const session = {
+    endSession: (why: string) => {
+      ends.push(why)
+      remove()
+    },
+  }
+  sessions.add(userId, session)
   const remove = () => {
     closing.removeEventListener('abort', remove)
-    unregister()
+    sessions.remove(userId, session)
   }
   closing.addEventListener('abort', remove)
   return { ends, remove, ready: () => sessions.ready() }

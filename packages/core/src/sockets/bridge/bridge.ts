@@ -1,44 +1,77 @@
 // One bridge: a socket, a channel, and what the connection holds in it, so that its end releases
-// exactly that, however far it came.
+// exactly that, however far it came. While nothing happens it is this object and little more.
 
 import type { Channel, ChannelInner } from '../../channel/channel.js'
 import type { Group } from '../../channel/group.js'
 import type { Subscription } from '../../channel/subscription.js'
+import type { Session, SessionEnd } from '../../hub/sessions.js'
 import type { ChannelSocket } from '../channel-socket.js'
-import type { Connection, Ending } from '../connection.js'
+import type { Connection, ConnectionOwner, Ending } from '../connection.js'
+import { endSession } from '../end-session.js'
+import type { FrameConsumer } from '../inbox.js'
+import { TokenBucket } from '../token-bucket.js'
+import { consume } from './incoming.js'
 import type { BridgeOptions } from './options.js'
 
 /** @internal */
-export class Bridge {
+export class Bridge implements ConnectionOwner, FrameConsumer, Session {
   readonly socket: ChannelSocket
-  readonly connection: Connection
+  /** As the caller gave it, for what is nobody's hold. */
+  readonly target: Channel
   readonly inner: ChannelInner
   readonly options: BridgeOptions
-  readonly userId: string | null
-  /** Names what this connection holds in presence and groups. */
-  readonly hold: string
-  /** For hooks: `join` and `leave` are about this connection's hold. */
-  readonly channel: Channel
-  /** Resolves when either side began to close. */
-  readonly ended: Promise<Ending>
   /** The `authFn` said no. */
   denied = false
   /** The connect hook's turn came, so the disconnect hook's will. */
   greeted = false
   subscription: Subscription | undefined
-  readonly groups: Group[] = []
-  readonly #present = new Set<string>()
+  groups: Group[] | undefined
+  #bound: Channel | undefined
+  #hold: string | undefined
+  #publishes: TokenBucket | undefined
+  #present: Set<string> | undefined
   #released = false
+  readonly #ended: (bridge: Bridge) => void
 
-  constructor(socket: ChannelSocket, channel: Channel, options: BridgeOptions) {
+  /** @param ended told once that either side began to close */
+  constructor(
+    socket: ChannelSocket,
+    channel: Channel,
+    options: BridgeOptions,
+    ended: (bridge: Bridge) => void,
+  ) {
     this.socket = socket
-    this.connection = socket.inner
+    this.target = channel
     this.options = options
-    this.userId = options.userId ?? null
     this.inner = channel.inner
-    this.hold = this.inner.context.newHold()
-    this.channel = this.inner.bind(this.hold, (userId) => this.willJoin(userId))
-    this.ended = new Promise((resolve) => this.connection.onEnd(resolve))
+    this.#ended = ended
+  }
+
+  get connection(): Connection {
+    return this.socket.inner
+  }
+
+  get userId(): string | null {
+    return this.options.userId ?? null
+  }
+
+  /** Names what this connection holds in presence and groups. */
+  get hold(): string {
+    this.#hold ??= this.inner.context.newHold()
+    return this.#hold
+  }
+
+  /** For hooks: `join` and `leave` are about this connection's hold. */
+  get channel(): Channel {
+    this.#bound ??= this.inner.bind(this.hold, (userId) => this.willJoin(userId))
+    return this.#bound
+  }
+
+  /** What may be published by this connection. */
+  get publishes(): TokenBucket {
+    const { limits, home } = this.connection
+    this.#publishes ??= new TokenBucket(limits.publishes, home.clock)
+    return this.#publishes
   }
 
   /** Either side began to close: what is being built up is not wanted any more. */
@@ -46,8 +79,29 @@ export class Bridge {
     return this.connection.ending !== undefined
   }
 
+  /** Settles like the work, or resolves to nothing when either side begins to close. */
+  untilEnded<T>(work: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      const forget = this.connection.onEnd(() => resolve(undefined))
+      work.finally(forget).then(resolve, reject)
+    })
+  }
+
+  connectionEnded(_: Ending): void {
+    this.#ended(this)
+  }
+
+  consume(text: string): void | Promise<void> {
+    return consume(this, text)
+  }
+
+  endSession(why: SessionEnd): void {
+    endSession(this.connection, why)
+  }
+
   /** A put of this connection's hold follows in this turn. */
   willJoin(userId: string): void {
+    this.#present ??= new Set()
     this.#present.add(userId)
     // By a hook that outlived the connection: nobody would release it later. Puts and releases of a
     // user keep the order of the calls.
@@ -57,8 +111,8 @@ export class Bridge {
   /** Releases every presence that this connection holds. Answers whether its user left with it. */
   async releasePresence(): Promise<boolean> {
     this.#released = true
-    const users = [...this.#present]
-    this.#present.clear()
+    const users = this.#present ?? []
+    this.#present = undefined
     let last = false
     for (const userId of users) {
       await this.attempt('presence', async () => {
@@ -79,6 +133,6 @@ export class Bridge {
   }
 
   report(operation: string, error: unknown): void {
-    this.inner.context.report(error, { operation, channel: this.channel.name })
+    this.inner.context.report(error, { operation, channel: this.target.name })
   }
 }

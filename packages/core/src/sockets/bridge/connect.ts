@@ -3,7 +3,6 @@
 
 import { CloseCode, isChanError, validateIdentifier } from '@chan/protocol'
 import type { Bridge } from './bridge.js'
-import { incoming } from './incoming.js'
 import { Outgoing } from './outgoing.js'
 import { patiently } from './patience.js'
 
@@ -12,13 +11,13 @@ export async function connect(bridge: Bridge): Promise<void> {
   try {
     if (bridge.userId !== null) validateIdentifier('userId', bridge.userId)
     // Before asking for permission: whoever is disconnected from then on is heard of.
-    await Promise.race([bridge.inner.context.sessions.ready(), bridge.ended])
+    await bridge.untilEnded(bridge.inner.context.sessions.ready())
     if (bridge.over || !(await authorized(bridge))) return
     const first = await joined(bridge)
     if (bridge.over) return
     await received(bridge)
     if (bridge.over || !(await greeted(bridge, first))) return
-    bridge.connection.inbox.open(incoming(bridge))
+    bridge.connection.inbox.open(bridge)
   } catch (error) {
     giveUp(bridge, error)
   }
@@ -28,7 +27,7 @@ async function authorized(bridge: Bridge): Promise<boolean> {
   const { connection, inner, userId } = bridge
   try {
     // An authFn may take its time; nobody has to wait for it once the socket is gone.
-    await Promise.race([inner.authorize(userId), bridge.ended])
+    await bridge.untilEnded(inner.authorize(userId))
   } catch (error) {
     if (!isChanError(error, 'permission-denied')) throw error
     bridge.denied = !bridge.over
@@ -38,10 +37,10 @@ async function authorized(bridge: Bridge): Promise<boolean> {
 }
 
 async function joined(bridge: Bridge): Promise<boolean> {
-  const { userId, inner, hold, options } = bridge
+  const { userId, inner, options } = bridge
   if (userId === null) return false
   bridge.willJoin(userId)
-  return (await inner.hold(userId, hold, options.metadata)).first
+  return (await inner.hold(userId, bridge.hold, options.metadata)).first
 }
 
 async function received(bridge: Bridge): Promise<void> {
@@ -56,20 +55,23 @@ async function received(bridge: Bridge): Promise<void> {
     if (bridge.over) return
     const group = typeof target === 'string' ? inner.group(target) : target
     // Noted first: what fails may have been stored all the same.
+    bridge.groups ??= []
     bridge.groups.push(group)
-    await group.hold(bridge.channel.name, bridge.hold)
+    await group.hold(bridge.target.name, bridge.hold)
   }
   if (!bridge.over) await outgoing.catchUp(bridge.subscription, historyLimit(options.sendHistory))
 }
 
 /** Answers false if the hook failed. */
 async function greeted(bridge: Bridge, first: boolean): Promise<boolean> {
-  const { connection, channel, options } = bridge
+  const { connection, options } = bridge
   bridge.greeted = true
+  const { onConnect } = options
+  if (!onConnect) return true
   let failed = false
   const hook = async () => {
     try {
-      await options.onConnect?.(channel, { first })
+      await onConnect(bridge.channel, { first })
     } catch (error) {
       failed = true
       bridge.report('onConnect', error)

@@ -7,11 +7,11 @@ import { patiently } from './patience.js'
 
 /** Runs once, after the connection ended. Answers whether its user left with it. Never rejects. */
 export async function release(bridge: Bridge): Promise<boolean> {
-  const { subscription, channel, hold, groups } = bridge
+  const { subscription, target, groups } = bridge
   if (subscription) await bridge.attempt('unsubscribe', () => subscription.unsubscribe())
   const last = await bridge.releasePresence()
-  for (const group of groups) {
-    await bridge.attempt('group', () => group.release(channel.name, hold))
+  for (const group of groups ?? []) {
+    await bridge.attempt('group', () => group.release(target.name, bridge.hold))
   }
   return last
 }

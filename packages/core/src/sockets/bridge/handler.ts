@@ -3,6 +3,7 @@
 import { CloseCode, type Metadata } from '@chan/protocol'
 import type { Channel } from '../../channel/channel.js'
 import type { ChannelSocket } from '../channel-socket.js'
+import type { Ending } from '../connection.js'
 import { endSession } from '../end-session.js'
 import { Bridge } from './bridge.js'
 import { connect } from './connect.js'
@@ -24,38 +25,60 @@ import { patiently } from './patience.js'
  * consumer or messages lost.
  * @throws {ChanError} `invalid-option` if the socket is bridged already
  */
-export async function websocketChannelHandler<T = unknown, P = Metadata>(
+export function websocketChannelHandler<T = unknown, P = Metadata>(
   socket: ChannelSocket,
   channel: Channel<T, P>,
   options: BridgeOptions<T, P> = {},
 ): Promise<BridgeResult> {
-  const connection = socket.inner
-  connection.claim(options.userId ?? null)
-  // Types of data and metadata matter to the caller only.
-  const bridge = new Bridge(
-    socket,
-    channel as unknown as Channel,
-    options as unknown as BridgeOptions,
-  )
+  return new Promise((resolve, reject) => {
+    let standing = false
+    const bridge = new Bridge(
+      socket,
+      // Types of data and metadata matter to the caller only.
+      channel as unknown as Channel,
+      options as unknown as BridgeOptions,
+      () => {
+        if (standing) void end(bridge).then(resolve)
+      },
+    )
+    try {
+      bridge.connection.claim(bridge.userId, bridge)
+    } catch (error) {
+      return reject(error)
+    }
+    // Whatever ends it on the way, it is first built up as far as it comes, then taken down.
+    void begin(bridge).then(() => {
+      standing = true
+      if (bridge.over) void end(bridge).then(resolve)
+    })
+  })
+}
+
+/** Never rejects. */
+async function begin(bridge: Bridge): Promise<void> {
+  const { connection, userId } = bridge
   const { sessions, closing } = bridge.inner.context
-  const unregister = sessions.add(bridge.userId, (why) => endSession(connection, why))
+  sessions.add(userId, bridge)
   if (closing.aborted) endSession(connection, 'closing')
-  let leave = () => {}
   try {
     checkBridgeOptions(bridge.options)
-    leave = connection.enterChannel()
+    connection.enterChannel()
     await connect(bridge)
   } catch (error) {
     bridge.report('connect', error)
     connection.close(CloseCode.fault, 'internal error')
   }
-  const ending = await bridge.ended
+}
+
+/** Never rejects. */
+async function end(bridge: Bridge): Promise<BridgeResult> {
+  const { connection, userId, inner } = bridge
+  const ending = connection.ending as Ending
   await patiently(bridge, connection.inbox.idle())
   connection.inbox.close()
   const last = await release(bridge)
-  unregister()
+  inner.context.sessions.remove(userId, bridge)
   await farewell(bridge, { last, ...ending })
-  leave()
   await connection.gone
   return { code: ending.code, reason: ending.reason, denied: bridge.denied }
 }

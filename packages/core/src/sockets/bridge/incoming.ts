@@ -1,39 +1,40 @@
 // What happens to incoming frames: published by default, or given to `onMessage`, or refused.
 
 import { ChanError, encodeErrorFrame, isChanError, parseBridgeText } from '@chan/protocol'
-import type { FrameConsumer } from '../inbox.js'
-import { TokenBucket } from '../token-bucket.js'
+import { isThenable } from '../../model/call.js'
 import type { Bridge } from './bridge.js'
+import type { BridgeOptions } from './options.js'
 
-/** Consumes this bridge's frames. */
-export function incoming(bridge: Bridge): FrameConsumer {
-  if (bridge.options.receiveOnly) return () => answer(bridge, receiveOnly())
-  return bridge.options.onMessage ? handling(bridge) : publishing(bridge)
+/** Takes one of this bridge's frames. */
+export function consume(bridge: Bridge, text: string): void | Promise<void> {
+  const { receiveOnly, onMessage } = bridge.options
+  if (receiveOnly) return answer(bridge, onlyReceives())
+  if (onMessage) return handle(bridge, onMessage, text)
+  publish(bridge, text)
 }
 
-function publishing(bridge: Bridge): FrameConsumer {
-  const { channel, connection, userId } = bridge
-  const { publishes } = connection.limits
-  const bucket = new TokenBucket(publishes, connection.home.clock)
-  return (text) => {
-    if (!bucket.take()) return answer(bridge, tooMany(publishes.perSecond, bucket.waitMs))
-    // Not waited for: publishes of one process keep the order of the calls.
-    const published = channel.publish(parseBridgeText(text), { sender: userId })
-    published.catch((error: unknown) => answer(bridge, error))
+function publish(bridge: Bridge, text: string): void {
+  const { target, connection, userId, publishes } = bridge
+  if (!publishes.take()) {
+    return answer(bridge, tooMany(connection.limits.publishes.perSecond, publishes.waitMs))
   }
+  // Not waited for: publishes of one process keep the order of the calls.
+  const published = target.publish(parseBridgeText(text), { sender: userId })
+  published.catch((error: unknown) => answer(bridge, error))
 }
 
-function handling(bridge: Bridge): FrameConsumer {
-  const { channel, socket, options } = bridge
+function handle(
+  bridge: Bridge,
+  onMessage: NonNullable<BridgeOptions['onMessage']>,
+  text: string,
+): void | Promise<void> {
   const failed = (error: unknown) => bridge.report('onMessage', error)
-  return (text) => {
-    try {
-      const result: unknown = options.onMessage?.(text, channel, socket)
-      // A hook that is done at once makes nobody wait.
-      if (isThenable(result)) return Promise.resolve(result).then(() => {}, failed)
-    } catch (error) {
-      failed(error)
-    }
+  try {
+    const result: unknown = onMessage(text, bridge.channel, bridge.socket)
+    // A hook that is done at once makes nobody wait.
+    if (isThenable(result)) return Promise.resolve(result).then(() => {}, failed)
+  } catch (error) {
+    failed(error)
   }
 }
 
@@ -45,11 +46,7 @@ function answer(bridge: Bridge, error: unknown): void {
   bridge.connection.outbox.send(encodeErrorFrame(told))
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value
-}
-
-function receiveOnly(): ChanError {
+function onlyReceives(): ChanError {
   return new ChanError(
     'permission-denied',
     'This connection only receives.',

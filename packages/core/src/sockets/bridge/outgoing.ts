@@ -47,13 +47,13 @@ export class Outgoing {
   }
 
   async #history(begin: Position, limit: number | undefined): Promise<readonly Message[]> {
-    const { channel, ended } = this.#bridge
+    const bridge = this.#bridge
     if (begin.offset === 0) return []
-    const reading = channel.history({
+    const reading = bridge.target.history({
       before: { epoch: begin.epoch, offset: begin.offset + 1 },
       ...(limit !== undefined && { limit }),
     })
-    return Promise.race([reading, ended.then(() => [])])
+    return (await bridge.untilEnded(reading)) ?? []
   }
 
   /** Resolves when there is room for the next one; at once where nothing waits. */
