@@ -45,9 +45,9 @@ export interface SocketOptions<Context = undefined>
    */
   readonly fanOut?: 'turn' | 'message'
   /**
-   * Compresses messages from 1 KiB on where the client offers permessage-deflate. Default false: it
-   * costs some 300 KiB of memory for each connection that uses it and ten times the processor time,
-   * and messages are no longer shared between sockets.
+   * Compresses messages from 1 KiB on where the client offers permessage-deflate. Default false:
+   * compressed messages are not shared between sockets. On ws, 2.4 kB messages to 200 sockets took
+   * four times the processor time, and 0.4 MiB of memory for each socket.
    */
   readonly perMessageDeflate?: boolean
   /**
