@@ -5,18 +5,28 @@ import { CloseCode, type Message, type Position } from '@chan/protocol'
 import type { Subscription } from '../../channel/subscription.js'
 import { passes } from '../../model/call.js'
 import type { SlowConsumer } from '../../model/slow-consumer.js'
+import type { Outbox } from '../outbox.js'
+import type { Turn } from '../turn.js'
 import type { Bridge } from './bridge.js'
 
 /** @internal */
 export class Outgoing {
-  readonly #bridge: Bridge
+  // What every message needs stands here: thousands of bridges fit into no cache.
+  readonly #outbox: Outbox
+  readonly #turn: Turn
   readonly #slow: SlowConsumer
+  readonly #filtered: boolean
+  readonly #bridge: Bridge
   #held: Message[] | undefined = []
   #heldLength = 0
 
   constructor(bridge: Bridge) {
-    this.#bridge = bridge
+    const { connection } = bridge
+    this.#outbox = connection.outbox
+    this.#turn = connection.home.turn
     this.#slow = bridge.inner.slowConsumer()
+    this.#filtered = bridge.options.filterFn !== undefined
+    this.#bridge = bridge
   }
 
   /** The subscription's callback. */
@@ -59,11 +69,12 @@ export class Outgoing {
   /** Resolves when there is room for the next one; at once where nothing waits. */
   #sendPaced(message: Message): Promise<void> | undefined {
     this.#send(message)
-    return this.#bridge.connection.outbox.room()
+    return this.#outbox.room()
   }
 
   #send(message: Message): void {
-    if (this.#passes(message)) this.#bridge.connection.push(message, this.#slow)
+    if (this.#filtered && !this.#passes(message)) return
+    this.#outbox.push(this.#turn.frameOf(message, this.#slow))
   }
 
   #shorten(held: Message[]): void {
