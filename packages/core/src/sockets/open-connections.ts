@@ -4,6 +4,15 @@ import { CloseCode } from '@chan/protocol'
 import type { Clock } from '../model/clock.js'
 import type { Connection } from './connection.js'
 
+/** How a router's sockets are sent away, in milliseconds. */
+export interface Drain {
+  readonly deadlineMs: number
+  readonly spreadMs?: number | undefined
+}
+
+/** Between two portions. */
+const STEP_MS = 50
+
 /** @internal */
 export class OpenConnections {
   readonly #connections = new Set<Connection>()
@@ -34,11 +43,16 @@ export class OpenConnections {
     })
   }
 
-  /** Closes all; what is left at the deadline is dropped. Resolves when every socket is gone. */
-  async drain(deadlineMs: number, clock: Clock): Promise<void> {
-    for (const connection of this.#connections) {
-      connection.close(CloseCode.goingAway, 'the server is going away')
-    }
+  /**
+   * Closes all, spread over some time; what is left at the deadline is dropped. Resolves when every
+   * socket is gone.
+   * @param spreadMs default: a millisecond for each socket, at most half of the deadline
+   */
+  async drain(
+    { deadlineMs, spreadMs = Math.min(this.size, deadlineMs / 2) }: Drain,
+    clock: Clock,
+  ): Promise<void> {
+    this.#closeAll([...this.#connections], spreadMs, clock)
     const empty = this.#whenEmpty()
     await new Promise<void>((resolve) => {
       const timer = clock.after(deadlineMs, resolve)
@@ -50,6 +64,18 @@ export class OpenConnections {
     const left = [...this.#connections]
     for (const connection of left) connection.terminate('drain deadline')
     await Promise.all(left.map((connection) => connection.gone))
+  }
+
+  /** In portions, so that not all clients come back to the other servers at once. */
+  #closeAll(connections: readonly Connection[], leftMs: number, clock: Clock): void {
+    const steps = Math.max(1, Math.ceil(leftMs / STEP_MS))
+    const portion = Math.ceil(connections.length / steps)
+    for (const connection of connections.slice(0, portion)) {
+      connection.close(CloseCode.goingAway, 'the server is going away')
+    }
+    const rest = connections.slice(portion)
+    if (rest.length === 0) return
+    clock.after(STEP_MS, () => this.#closeAll(rest, leftMs - STEP_MS, clock))
   }
 
   #whenEmpty(): Promise<void> {

@@ -9,7 +9,7 @@ import { Connection, type ConnectionHome } from './connection.js'
 import { connectionHome } from './connection-home.js'
 import { nextConnectionNumber } from './connection-id.js'
 import { checkDeadline, resolveDurations } from './limits.js'
-import { OpenConnections } from './open-connections.js'
+import { type Drain, OpenConnections } from './open-connections.js'
 import { PathTable } from './paths.js'
 import type { FanOut, SocketGate, SocketHandler } from './port.js'
 import type { PathParams, SocketRequest } from './request.js'
@@ -46,10 +46,12 @@ export interface SocketRouter<Context = undefined> {
    * Refuses upgrades with 503 from now on, closes every socket with 1012, and resolves when all
    * are gone and their handlers have settled, or at the deadline, when it drops what is left.
    * Idempotent. Then close the server, then disconnect the layer.
-   * @param options `deadlineMs`: default 10,000
-   * @throws {ChanError} `invalid-option` for a deadline that is none
+   * @param options `deadlineMs`: default 10,000. `spreadMs`: the time over which sockets are closed,
+   * so that their clients do not all come back at once; default a millisecond for each socket, at
+   * most half of the deadline; 0 closes all at once
+   * @throws {ChanError} `invalid-option` for a deadline or a spread that is none
    */
-  close(options?: { readonly deadlineMs?: number }): Promise<void>
+  close(options?: { readonly deadlineMs?: number; readonly spreadMs?: number }): Promise<void>
 }
 
 /** What an adapter can do beside completing upgrades. */
@@ -134,15 +136,16 @@ class Router implements SocketRouter<unknown> {
     return this
   }
 
-  close({ deadlineMs = 10_000 }: { readonly deadlineMs?: number } = {}): Promise<void> {
+  close({ deadlineMs = 10_000, spreadMs }: Partial<Drain> = {}): Promise<void> {
     try {
       checkDeadline('deadlineMs', deadlineMs)
+      if (spreadMs !== undefined) checkDeadline('spreadMs', spreadMs)
     } catch (error) {
       return Promise.reject(error)
     }
     if (!this.#closed) {
       this.#draining.abort()
-      this.#closed = this.#connections.drain(deadlineMs, this.#clock)
+      this.#closed = this.#connections.drain({ deadlineMs, spreadMs }, this.#clock)
     }
     return this.#closed
   }

@@ -265,6 +265,25 @@ describe('close', () => {
     expect(router.size).toBe(0)
   })
 
+  test('spreads what it closes, so that clients do not all come back at once', async () => {
+    const clock = new ManualClock()
+    const { router, gate } = createSocketRouter({ clock })
+    router.route('/ws', () => {})
+    const opened = []
+    for (let n = 0; n < 100; n++) opened.push(await open(gate, '/ws'))
+    const closed = vi.fn()
+    void router.close({ spreadMs: 1_000 }).then(closed)
+    const sentAway = () => opened.filter(({ socket }) => socket.closedWith).length
+    expect(sentAway()).toBe(5)
+    clock.advance(500)
+    expect(sentAway()).toBe(55)
+    clock.advance(500)
+    expect(opened.every(({ socket }) => socket.closedWith?.code === 1012)).toBe(true)
+    for (const { handler } of opened) handler.closed(1012, '')
+    await vi.waitFor(() => expect(closed).toHaveBeenCalledOnce())
+    await expect(router.close({ spreadMs: -1 })).rejects.toMatchObject({ code: 'invalid-option' })
+  })
+
   test('with nobody there it resolves at once', async () => {
     const { router } = createSocketRouter()
     await router.close()
