@@ -3,11 +3,13 @@ import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { SuiteReport } from './bench.js'
 import { type Command, parseCommand, usage } from './cli.js'
+import { memory } from './memory/suite.js'
 import { postgres } from './postgres/suite.js'
 import { machineFacts } from './report/machine.js'
 import { describeBench, describeFacts, describeTargets } from './report/text.js'
+import { sockets } from './sockets/suite.js'
 
-const SUITES = [postgres]
+const SUITES = [memory, sockets, postgres]
 
 /** Where the user typed the command; scripts run in the package's folder. */
 const home = process.env.INIT_CWD ?? process.cwd()

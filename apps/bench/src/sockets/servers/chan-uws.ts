@@ -1,0 +1,18 @@
+// The same over uWebSockets.js. A module that does not load is a reason to leave this server out.
+
+import { attachSockets, websocketChannelHandler } from '@chan/uws'
+import { listenOnUws, loadUws } from '../baselines/load-uws.js'
+import { ChanServed, PLENTIFUL } from './chan-served.js'
+import { serve } from './serve.js'
+
+serve(async () => {
+  const uws = await loadUws()
+  const chan = new ChanServed()
+  const app = uws.App()
+  const router = attachSockets(app).route('/ws/:room', PLENTIFUL, (socket, { params }) =>
+    chan.bridged(
+      websocketChannelHandler(socket, chan.layer.channel(params.room), { sendHistory: false }),
+    ),
+  )
+  return chan.on(await listenOnUws(uws, app), router)
+})

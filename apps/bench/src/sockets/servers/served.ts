@@ -1,0 +1,17 @@
+// A server under measurement, seen alike whatever it is made of.
+
+import type { Data } from '../message.js'
+
+export interface Served {
+  readonly port: number
+  /** Connected sockets. */
+  size(): number
+  /** To everybody in the room. */
+  publish(room: string, data: Data): void
+  /** Ends a turn's publishes; only what is framed by hand has to be told. */
+  endTurn?(): void
+  /** Codes of the connections that were closed, where the server tells. */
+  closes?(): readonly number[]
+  /** What went wrong where nobody waited. */
+  errors?(): readonly string[]
+}
