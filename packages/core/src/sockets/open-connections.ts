@@ -34,13 +34,15 @@ export class OpenConnections {
     this.#check()
   }
 
-  /** Counts a handler until it settles. */
-  handle(handled: PromiseLike<unknown>, failed: (error: unknown) => void): void {
+  /** Counts a handler until it is `handled`. */
+  handling(): void {
     this.#handlers++
-    handled.then(this.#settled, (error) => {
-      failed(error)
-      this.#settled()
-    })
+  }
+
+  /** The handler has settled. */
+  readonly handled = (): void => {
+    this.#handlers--
+    this.#check()
   }
 
   /**
@@ -83,11 +85,6 @@ export class OpenConnections {
       this.#empty = resolve
       this.#check()
     })
-  }
-
-  readonly #settled = (): void => {
-    this.#handlers--
-    this.#check()
   }
 
   #check(): void {

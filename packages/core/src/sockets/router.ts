@@ -162,10 +162,15 @@ class Router implements SocketRouter<unknown> {
   /** Keeps nothing of the request but its path, for as long as the handler runs. */
   #run(connection: Connection, route: Route, request: SocketRequest): void {
     const { path } = request
-    const failed = (error: unknown) => this.#handlerFailed(error, connection, path)
+    const failed = (error: unknown) => {
+      this.#handlerFailed(error, connection, path)
+      this.#connections.handled()
+    }
+    this.#connections.handling()
     try {
-      const handled = route.handler(new ConnectedSocket(connection), request)
-      if (isThenable(handled)) this.#connections.handle(handled, failed)
+      const running = route.handler(new ConnectedSocket(connection), request)
+      if (isThenable(running)) running.then(this.#connections.handled, failed)
+      else this.#connections.handled()
     } catch (error) {
       failed(error)
     }

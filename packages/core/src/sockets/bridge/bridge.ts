@@ -11,7 +11,7 @@ import { endSession } from '../end-session.js'
 import type { FrameConsumer } from '../inbox.js'
 import { TokenBucket } from '../token-bucket.js'
 import { consume } from './incoming.js'
-import type { BridgeOptions } from './options.js'
+import type { BridgeOptions, BridgeResult } from './options.js'
 
 /** @internal */
 export class Bridge implements ConnectionOwner, FrameConsumer, Session {
@@ -22,6 +22,8 @@ export class Bridge implements ConnectionOwner, FrameConsumer, Session {
   readonly options: BridgeOptions
   /** The `authFn` said no. */
   denied = false
+  /** Everything is built up, or given up. */
+  standing = false
   /** The connect hook's turn came, so the disconnect hook's will. */
   greeted = false
   subscription: Subscription | undefined
@@ -31,6 +33,8 @@ export class Bridge implements ConnectionOwner, FrameConsumer, Session {
   #publishes: TokenBucket | undefined
   #present: Set<string> | undefined
   #released = false
+  /** Tells the caller how it ended. */
+  readonly settle: (result: BridgeResult) => void
   readonly #ended: (bridge: Bridge) => void
 
   /** @param ended told once that either side began to close */
@@ -39,7 +43,9 @@ export class Bridge implements ConnectionOwner, FrameConsumer, Session {
     channel: Channel,
     options: BridgeOptions,
     ended: (bridge: Bridge) => void,
+    settle: (result: BridgeResult) => void,
   ) {
+    this.settle = settle
     this.socket = socket
     this.target = channel
     this.options = options

@@ -31,27 +31,24 @@ export function websocketChannelHandler<T = unknown, P = Metadata>(
   options: BridgeOptions<T, P> = {},
 ): Promise<BridgeResult> {
   return new Promise((resolve, reject) => {
-    let standing = false
-    const bridge = new Bridge(
-      socket,
-      // Types of data and metadata matter to the caller only.
-      channel as unknown as Channel,
-      options as unknown as BridgeOptions,
-      () => {
-        if (standing) void end(bridge).then(resolve)
-      },
-    )
+    // Types of data and metadata matter to the caller only.
+    const [target, given] = [channel as unknown as Channel, options as unknown as BridgeOptions]
+    const bridge = new Bridge(socket, target, given, takeDown, resolve)
     try {
       bridge.connection.claim(bridge.userId, bridge)
     } catch (error) {
       return reject(error)
     }
-    // Whatever ends it on the way, it is first built up as far as it comes, then taken down.
     void begin(bridge).then(() => {
-      standing = true
-      if (bridge.over) void end(bridge).then(resolve)
+      bridge.standing = true
+      if (bridge.over) takeDown(bridge)
     })
   })
+}
+
+/** Whatever ends it on the way, it is first built up as far as it comes. */
+function takeDown(bridge: Bridge): void {
+  if (bridge.standing) void end(bridge).then(bridge.settle)
 }
 
 /** Never rejects. */
