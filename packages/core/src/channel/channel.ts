@@ -33,17 +33,20 @@ export interface PresenceSubscription {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+/** @internal Gets a channel's messages as an object, so that it needs no functions of its own. */
+export interface MessageReceiver {
+  deliver(message: Message): void
+  /** Continuity was lost. */
+  reset(): void
+}
+
 /** @internal What the sockets of this package need of a channel. */
 export interface ChannelInner {
   readonly context: LayerContext
   /** @throws {PermissionError} if the user may not subscribe */
   authorize(userId: string | null): Promise<void>
-  /** Subscribes without asking the authFn; `ended` is told when the subscription is over. */
-  attach(
-    callback: (message: Message) => unknown,
-    options: SubscribeOptions,
-    ended?: () => void,
-  ): Promise<Subscription>
+  /** Subscribes without asking the authFn. */
+  attach(receiver: MessageReceiver, userId: string | null): Promise<Subscription>
   /**
    * The same channel, with `join` and `leave` about one hold only. `joined` is told of every user
    * that it joins, before the hold is put, so that whoever bound it can release them all.
@@ -238,7 +241,7 @@ export class Channel<T = unknown, P = Metadata> {
     return {
       context: hub,
       authorize: (userId) => authorize(hub, this.name, this.#rules().authFn, userId),
-      attach: (callback, options, ended) => this.#attach(callback, options, ended),
+      attach: (receiver, userId) => this.#attachReceiver(receiver, userId),
       bind: (hold, joined) => new Channel(this.name, this.#parts, { hold, joined }),
       group: (name) => new Group(validateIdentifier('group', name), this.#parts),
       slowConsumer: () => this.#slowConsumer(),
@@ -305,6 +308,17 @@ export class Channel<T = unknown, P = Metadata> {
     const policy = this.#rules()
     const attachment = { channel: this.name, policy, callback, options }
     return attach(this.#parts, ended ? { ...attachment, ended } : attachment)
+  }
+
+  async #attachReceiver(receiver: MessageReceiver, userId: string | null): Promise<Subscription> {
+    await this.#connected()
+    return attach(this.#parts, {
+      channel: this.name,
+      policy: this.#rules(),
+      callback: receiver.deliver,
+      target: receiver,
+      options: { userId, onReset: receiver.reset },
+    })
   }
 
   async #connected(): Promise<void> {

@@ -43,6 +43,8 @@ export interface Attachment {
   readonly channel: string
   readonly policy: Policy
   readonly callback: (message: Message) => unknown
+  /** `this` of the callback and of `onReset`. */
+  readonly target?: object | undefined
   readonly options: SubscribeOptions
   /** Told once, when the subscription ends in whatever way. */
   readonly ended?: () => void
@@ -82,6 +84,7 @@ export async function attach(parts: LayerParts, attachment: Attachment): Promise
     options.signal?.throwIfAborted()
     subscriber = room.attach({
       callback: attachment.callback,
+      target: attachment.target,
       filter: options.filterFn as ((message: Message) => unknown) | undefined,
       onReset: options.onReset,
       userId: options.userId ?? null,

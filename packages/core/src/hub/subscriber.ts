@@ -22,6 +22,8 @@ export interface Recovered {
 /** What a subscriber is made of. */
 export interface SubscriberInit {
   readonly callback: (message: Message) => unknown
+  /** `this` of callback and onReset: many may share functions then. */
+  readonly target?: object | undefined
   readonly filter: ((message: Message) => unknown) | undefined
   readonly onReset: ((event: ResetEvent) => void) | undefined
   readonly userId: string | null
@@ -45,6 +47,7 @@ export class Subscriber {
   active = true
   recovered: Recovered = NOTHING_RECOVERED
   readonly #callback: (message: Message) => unknown
+  readonly #target: object | undefined
   readonly #filter: ((message: Message) => unknown) | undefined
   readonly #onReset: ((event: ResetEvent) => void) | undefined
   readonly #home: SubscriberHome
@@ -53,6 +56,7 @@ export class Subscriber {
 
   constructor(init: SubscriberInit, home: SubscriberHome) {
     this.#callback = init.callback
+    this.#target = init.target
     this.#filter = init.filter
     this.#onReset = init.onReset
     this.#home = home
@@ -121,7 +125,7 @@ export class Subscriber {
     const onReset = this.#onReset
     if (!onReset) return this.#report(this.#home.lost(event), 'delivery')
     callSafely(
-      () => onReset(event),
+      () => onReset.call(this.#target, event),
       (error) => this.#report(error, 'onReset'),
     )
   }
@@ -137,7 +141,7 @@ export class Subscriber {
     if (!this.active) return
     if (this.#filter !== undefined && !this.#passes(message)) return
     try {
-      const result = this.#callback(message)
+      const result = this.#callback.call(this.#target, message)
       if (result !== undefined) this.#watch(result)
     } catch (error) {
       this.#report(error, 'callback')

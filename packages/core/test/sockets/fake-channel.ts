@@ -1,17 +1,14 @@
 // A channel without a layer: every step of a bridge can be held up, failed, and looked at.
 
 import { ChanError, Message, type Position, START } from '@chan/protocol'
-import type { Channel } from '../../src/channel/channel.js'
+import type { Channel, MessageReceiver } from '../../src/channel/channel.js'
 import type { Session, SessionEnd } from '../../src/hub/sessions.js'
 import type { SlowConsumer } from '../../src/model/slow-consumer.js'
 import { ManualClock } from '../../src/testing/manual-clock.js'
 
 type Step = 'authorize' | 'hold' | 'attach' | 'group' | 'history' | 'publish'
 
-interface Attached {
-  readonly deliver: (message: Message) => void
-  readonly reset: () => void
-}
+type Attached = MessageReceiver
 
 export class FakeChannel {
   readonly name = 'general'
@@ -98,9 +95,9 @@ export class FakeChannel {
       },
     },
     authorize: () => this.#step('authorize'),
-    attach: async (deliver: Attached['deliver'], options: { onReset: () => void }) => {
+    attach: async (receiver: Attached) => {
       await this.#step('attach')
-      this.attached = { deliver, reset: options.onReset }
+      this.attached = receiver
       const { position } = this
       return {
         // As the real one: it moves on with every delivery.

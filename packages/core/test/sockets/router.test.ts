@@ -269,7 +269,7 @@ describe('close', () => {
     const clock = new ManualClock()
     const { router, gate } = createSocketRouter({ clock })
     router.route('/ws', () => {})
-    const opened = []
+    const opened: Awaited<ReturnType<typeof open>>[] = []
     for (let n = 0; n < 100; n++) opened.push(await open(gate, '/ws'))
     const closed = vi.fn()
     void router.close({ spreadMs: 1_000 }).then(closed)

@@ -1,6 +1,7 @@
 // What both adapters of Chan serve: a layer in memory with history, one bridge per socket.
 
 import { InMemoryChannelLayer, systemClock } from '@chan/memory'
+import type { BridgeOptions } from '@chan/ws'
 import { oddMillis } from '../message.js'
 import type { Served } from './served.js'
 
@@ -20,9 +21,10 @@ export class ChanServed {
     })
   }
 
-  /** Takes what a bridge resolves with. */
-  bridged(bridge: Promise<{ readonly code: number }>): Promise<void> {
-    return bridge.then(({ code }) => void this.#closes.push(code))
+  /** Of all bridges, so that none has anything of its own. */
+  readonly options: BridgeOptions = {
+    sendHistory: false,
+    onDisconnect: (_channel, { code }) => this.#closes.push(code),
   }
 
   on(port: number, router: { readonly size: number }): Served {

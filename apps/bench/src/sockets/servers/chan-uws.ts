@@ -10,9 +10,7 @@ serve(async () => {
   const chan = new ChanServed()
   const app = uws.App()
   const router = attachSockets(app).route('/ws/:room', PLENTIFUL, (socket, { params }) =>
-    chan.bridged(
-      websocketChannelHandler(socket, chan.layer.channel(params.room), { sendHistory: false }),
-    ),
+    websocketChannelHandler(socket, chan.layer.channel(params.room), chan.options),
   )
   return chan.on(await listenOnUws(uws, app), router)
 })

@@ -10,9 +10,7 @@ serve(async () => {
   const chan = new ChanServed()
   const server = createServer()
   const router = attachSockets(server).route('/ws/:room', PLENTIFUL, (socket, { params }) =>
-    chan.bridged(
-      websocketChannelHandler(socket, chan.layer.channel(params.room), { sendHistory: false }),
-    ),
+    websocketChannelHandler(socket, chan.layer.channel(params.room), chan.options),
   )
   return chan.on(await listenOn(server), router)
 })

@@ -44,13 +44,9 @@ async function joined(bridge: Bridge): Promise<boolean> {
 }
 
 async function received(bridge: Bridge): Promise<void> {
-  const { connection, inner, userId, options } = bridge
+  const { inner, userId, options } = bridge
   const outgoing = new Outgoing(bridge)
-  bridge.subscription = await inner.attach(outgoing.deliver, {
-    userId,
-    // The client comes back and is sent history.
-    onReset: () => connection.close(CloseCode.slowConsumer, 'messages were lost'),
-  })
+  bridge.subscription = await inner.attach(outgoing, userId)
   for (const target of options.groups ?? []) {
     if (bridge.over) return
     const group = typeof target === 'string' ? inner.group(target) : target

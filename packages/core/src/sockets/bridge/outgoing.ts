@@ -2,6 +2,7 @@
 // history is read and sent, at the pace of the peer.
 
 import { CloseCode, type Message, type Position } from '@chan/protocol'
+import type { MessageReceiver } from '../../channel/channel.js'
 import type { Subscription } from '../../channel/subscription.js'
 import { passes } from '../../model/call.js'
 import type { SlowConsumer } from '../../model/slow-consumer.js'
@@ -10,7 +11,7 @@ import type { Turn } from '../turn.js'
 import type { Bridge } from './bridge.js'
 
 /** @internal */
-export class Outgoing {
+export class Outgoing implements MessageReceiver {
   // What every message needs stands here: thousands of bridges fit into no cache.
   readonly #outbox: Outbox
   readonly #turn: Turn
@@ -29,14 +30,18 @@ export class Outgoing {
     this.#bridge = bridge
   }
 
-  /** The subscription's callback. */
-  readonly deliver = (message: Message): void => {
+  deliver(message: Message): void {
     if (this.#held === undefined) return this.#send(message)
     this.#held.push(message)
     this.#heldLength += message.body.length
     // A peer that reads history more slowly than new messages come is a slow consumer, too.
     if (this.#heldLength > this.#bridge.connection.limits.maxBufferedBytes)
       this.#shorten(this.#held)
+  }
+
+  /** The client comes back and is sent history. */
+  reset(): void {
+    this.#bridge.connection.close(CloseCode.slowConsumer, 'messages were lost')
   }
 
   /** Sends up to `limit` messages of history, then what was held, then lets go. */
