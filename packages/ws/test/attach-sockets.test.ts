@@ -140,7 +140,7 @@ test('a peer that floods while admit is pending is made to wait, and loses nothi
     maxQueuedFrames: 1e6,
   })
   sockets.route('/ours', (socket) => {
-    socket.inner.inbox.open({ consume: () => void received++ })
+    socket.inner.consume({ consume: () => void received++ })
   })
   const port = await listen(server)
   const client = connect(port, '127.0.0.1')

@@ -8,7 +8,7 @@ import { closeReason } from './close-reason.js'
 import type { CoarseTimers } from './coarse-timers.js'
 import { connectionId } from './connection-id.js'
 import { Heartbeat, type Pulse } from './heartbeat.js'
-import { Inbox } from './inbox.js'
+import { type FrameConsumer, Inbox } from './inbox.js'
 import type { ConnectionLimits, SocketDurations } from './limits.js'
 import { Outbox, type OutboxOwner } from './outbox.js'
 import { exceeds } from './payload-size.js'
@@ -45,10 +45,11 @@ export class Connection implements SocketHandler, Pulse, OutboxOwner {
   readonly home: ConnectionHome
   readonly limits: ConnectionLimits
   readonly outbox: Outbox
-  readonly inbox: Inbox
   readonly #socket: Socket
   readonly #number: number
   readonly #heartbeat: Heartbeat
+  #inbox: Inbox | undefined
+  #consumer: FrameConsumer | undefined
   #commands: TokenBucket | undefined
   #owner: ConnectionOwner | undefined
   #onEnd: Set<(ending: Ending) => void> | undefined
@@ -67,7 +68,6 @@ export class Connection implements SocketHandler, Pulse, OutboxOwner {
     this.#number = number
     this.#socket = socket
     this.outbox = new Outbox(socket, home.turn, this)
-    this.inbox = new Inbox(limits)
     this.#heartbeat = new Heartbeat(home, this)
   }
 
@@ -143,6 +143,22 @@ export class Connection implements SocketHandler, Pulse, OutboxOwner {
     this.#channels--
   }
 
+  /** Hands over incoming frames: those that wait, and whatever comes. */
+  consume(consumer: FrameConsumer): void {
+    this.#consumer = consumer
+    this.#inbox?.open(consumer)
+  }
+
+  /** Resolves when no frame is being consumed and none waits for it. */
+  async consumed(): Promise<void> {
+    await this.#inbox?.idle()
+  }
+
+  /** Drops frames that wait; what is being consumed goes on. */
+  dropFrames(): void {
+    this.#inbox?.close()
+  }
+
   /** Sends a channel's message, together with the others of this turn. */
   push(message: Message, slow: SlowConsumer): void {
     this.outbox.push(this.home.turn.frameOf(message, slow))
@@ -154,7 +170,7 @@ export class Connection implements SocketHandler, Pulse, OutboxOwner {
     const ending = { code, reason: closeReason(reason) }
     this.#ending = ending
     // What the peer sent before is not handled any more: it is being turned away.
-    this.inbox.close()
+    this.#inbox?.close()
     this.#closing = this.home.timers.after(this.home.durations.closeTimeoutMs, () => {
       this.#socket.terminate()
     })
@@ -182,7 +198,8 @@ export class Connection implements SocketHandler, Pulse, OutboxOwner {
     }
     this.#commands ??= new TokenBucket(this.limits.commands, this.home.clock)
     if (!this.#commands.take()) return this.close(CloseCode.policy, 'too many frames per second')
-    if (!this.inbox.push(data)) return this.close(CloseCode.policy, 'too many frames waiting')
+    if (!this.#madeInbox().push(data))
+      return this.close(CloseCode.policy, 'too many frames waiting')
   }
 
   pong(): void {
@@ -213,6 +230,14 @@ export class Connection implements SocketHandler, Pulse, OutboxOwner {
     if (this.#ending) return false
     this.close(CloseCode.slowConsumer, 'slow consumer')
     return true
+  }
+
+  #madeInbox(): Inbox {
+    if (!this.#inbox) {
+      this.#inbox = new Inbox(this.limits)
+      if (this.#consumer) this.#inbox.open(this.#consumer)
+    }
+    return this.#inbox
   }
 
   #end(ending: Ending): void {

@@ -17,7 +17,7 @@ export async function connect(bridge: Bridge): Promise<void> {
     if (bridge.over) return
     await received(bridge)
     if (bridge.over || !(await greeted(bridge, first))) return
-    bridge.connection.inbox.open(bridge)
+    bridge.connection.consume(bridge)
   } catch (error) {
     giveUp(bridge, error)
   }

@@ -71,8 +71,8 @@ async function begin(bridge: Bridge): Promise<void> {
 async function end(bridge: Bridge): Promise<BridgeResult> {
   const { connection, userId, inner } = bridge
   const ending = connection.ending as Ending
-  await patiently(bridge, connection.inbox.idle())
-  connection.inbox.close()
+  await patiently(bridge, connection.consumed())
+  connection.dropFrames()
   const last = await release(bridge)
   inner.context.sessions.remove(userId, bridge)
   await farewell(bridge, { last, ...ending })
