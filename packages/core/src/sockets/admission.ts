@@ -30,6 +30,7 @@ export async function decide(
   abandoned: AbortSignal,
   host: AdmissionHost,
 ): Promise<RouteAdmission | Refusal> {
+  if (abandoned.aborted) return refuse(400, 'The peer went away')
   if (!match) return refuse(404, 'No such path')
   const { route, params } = match
   if (!params) return refuse(400, 'The path is not valid percent-encoding')

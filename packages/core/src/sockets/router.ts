@@ -10,6 +10,7 @@ import { connectionHome } from './connection-home.js'
 import { nextConnectionNumber } from './connection-id.js'
 import { checkDeadline, resolveDurations } from './limits.js'
 import { type Drain, OpenConnections } from './open-connections.js'
+import { Pace } from './pace.js'
 import { PathTable } from './paths.js'
 import type { FanOut, SocketGate, SocketHandler } from './port.js'
 import type { PathParams, SocketRequest } from './request.js'
@@ -82,6 +83,7 @@ class Router implements SocketRouter<unknown> {
   readonly #home: ConnectionHome
   readonly #defaults
   readonly #onError: (error: unknown, context: SocketErrorContext) => void
+  readonly #pace: Pace
   readonly #routed: ((path: string) => void) | undefined
   #closed: Promise<void> | undefined
 
@@ -94,6 +96,7 @@ class Router implements SocketRouter<unknown> {
     this.#home = connectionHome(this.#clock, durations, { fanOut: chosen, gone })
     this.#routed = routed
     this.#onError = options.onError ?? logSocketError
+    this.#pace = new Pace(this.#clock)
     const admission: AdmissionHost = {
       clock: this.#clock,
       timeoutMs: durations.handshakeTimeoutMs,
@@ -105,8 +108,11 @@ class Router implements SocketRouter<unknown> {
       handshakeTimeoutMs: durations.handshakeTimeoutMs,
       closeTimeoutMs: durations.closeTimeoutMs,
       matches: (url) => this.#paths.match(url) !== undefined,
-      admit: (upgrade, abandoned) =>
-        decide(this.#paths.match(upgrade.url), upgrade, abandoned, admission),
+      admit: async (upgrade, abandoned) => {
+        const turn = this.#pace.enter()
+        if (turn) await turn
+        return decide(this.#paths.match(upgrade.url), upgrade, abandoned, admission)
+      },
       open: (socket, admitted) => {
         const { route, seen } = admitted as RouteAdmission
         return this.#open(
