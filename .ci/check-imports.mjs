@@ -15,6 +15,7 @@ const MAY = {
   'packages/memory/src': ['@chan/core', '@chan/core/backend'],
   'packages/postgres/src': ['@chan/core', '@chan/core/backend', 'pg', 'node:*'],
   'packages/ws/src': ['@chan/core', '@chan/core/sockets', 'ws', 'node:*'],
+  'packages/uws/src': ['@chan/core', '@chan/core/sockets', 'node:*'],
   'packages/conformance/src': ['@chan/core', '@chan/core/*', '@chan/protocol', 'node:*'],
   'packages/testkit/src': [
     '@sparticuz/chromium',

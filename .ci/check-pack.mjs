@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import { runnerImport, transformWithOxc } from 'vite'
 
 const root = resolve(import.meta.dirname, '..')
-const PACKED = ['protocol', 'core', 'memory', 'postgres', 'ws']
+const PACKED = ['protocol', 'core', 'memory', 'postgres', 'ws', 'uws']
 const PATIENCE_MS = 20_000
 
 const project = mkdtempSync(join(tmpdir(), 'chan-pack-'))

@@ -7,7 +7,9 @@ import type { BridgedServer, SocketScene } from './scene.js'
 
 const STEPS = 150
 const ROOMS = ['a', 'b', 'c']
-const MOST_CLIENTS = 12
+/** Enough for adapters that treat crowds in another way. */
+const CROWD = 20
+const MOST_CLIENTS = 28
 
 interface Player {
   readonly client: RawClient
@@ -48,11 +50,11 @@ export async function play(
     if (delivered < published) await until('deliveries', () => delivered === published)
   }
 
-  const enter = async () => {
+  const enter = async (room = pick(ROOMS), mayDiffer = true) => {
     await settled()
-    const room = pick(ROOMS)
-    const forwarded = random() < 0.3 ? pick(ROOMS.filter((other) => other !== room)) : undefined
-    const onlyEven = random() < 0.3
+    const forwarded =
+      mayDiffer && random() < 0.3 ? pick(ROOMS.filter((other) => other !== room)) : undefined
+    const onlyEven = mayDiffer && random() < 0.3
     const path = `/ws/${roomOf(room)}?forward=${forwarded ?? ''}&even=${onlyEven ? 1 : ''}`
     const client = await scene.enter(server, path.replace(' ', '%20'))
     const history = (stored.get(room) ?? []).filter((n) => !onlyEven || n % 2 === 0)
@@ -88,7 +90,7 @@ export async function play(
     )
   }
 
-  await enter()
+  for (let n = 0; n < CROWD; n++) await enter(ROOMS[0], false)
   for (let step = 0; step < STEPS; step++) {
     const dice = random()
     if (dice < 0.15 && players.filter(({ gone }) => !gone).length < MOST_CLIENTS) await enter()

@@ -1,0 +1,27 @@
+// The public surface of @chan/uws.
+
+export {
+  type AdmitRequest,
+  type BridgeOptions,
+  type BridgeResult,
+  type ChannelSocket,
+  type ConnectInfo,
+  type ConnectionLimits,
+  type DisconnectInfo,
+  type Forward,
+  type OriginOptions,
+  type Rate,
+  type Refusal,
+  type RouteHandler,
+  type RouteOptions,
+  refuse,
+  type SendOutcome,
+  type SocketDurations,
+  type SocketErrorContext,
+  type SocketOptions,
+  type SocketRequest,
+  type SocketRouter,
+  websocketChannelHandler,
+} from '@chan/core/sockets'
+export type { UwsApp } from './app.js'
+export { attachSockets } from './attach-sockets.js'

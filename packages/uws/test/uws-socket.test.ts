@@ -1,0 +1,139 @@
+// S3 to S6 where a real network cannot be made to say it.
+
+import type { SocketHandler } from '@chan/core/sockets'
+import { describe, expect, test } from 'vitest'
+import { endingOf } from '../src/violation.js'
+import { fakeSocket } from './fake-uws.js'
+
+function listening() {
+  const { ws, socket } = fakeSocket()
+  const calls: string[] = []
+  const handler: SocketHandler = {
+    message: (data) => calls.push(typeof data === 'string' ? `text ${data}` : 'binary'),
+    pong: () => calls.push('pong'),
+    drain: () => calls.push('drain'),
+    closed: (code, reason) => calls.push(`closed ${code} ${reason}`),
+  }
+  return { ws, socket, calls, handler, listen: () => socket.listen(handler) }
+}
+
+describe('S3 send', () => {
+  test('tells what became of the frame', () => {
+    const { ws, socket } = listening()
+    expect(socket.send('a')).toBe('sent')
+    ws.status = 0
+    ws.buffered = 10
+    expect(socket.send('b')).toBe('buffered')
+    expect(socket.bufferedBytes).toBe(10)
+  })
+
+  test('a frame that uWS drops ends the connection: nothing after it would be in order', () => {
+    const { ws, socket, calls, listen } = listening()
+    listen()
+    ws.status = 2
+    expect(socket.send('a')).toBe('dropped')
+    expect(calls).toEqual(['closed 1006 '])
+  })
+
+  test('everything is harmless after the end, whoever ended it', () => {
+    for (const end of ['close', 'end'] as const) {
+      const { ws, socket, listen } = listening()
+      listen()
+      ws[end](1000, Buffer.alloc(0))
+      expect(socket.send('a')).toBe('dropped')
+      expect(socket.bufferedBytes).toBe(0)
+      socket.write([Buffer.from('a'), Buffer.from('b')])
+      socket.ping()
+      socket.close(1000, '')
+      socket.terminate()
+      socket.subscribe('topic')
+      socket.unsubscribe('topic')
+      expect(ws.received).toEqual([])
+    }
+  })
+})
+
+describe('S4 drain', () => {
+  test('never comes while something waits, nor where nothing was given', () => {
+    const { ws, socket, calls, listen } = listening()
+    listen()
+    socket.drained()
+    ws.status = 0
+    ws.buffered = 10
+    socket.send('a')
+    ws.buffered = 5
+    socket.drained()
+    expect(calls).toEqual([])
+    ws.buffered = 0
+    socket.drained()
+    socket.drained()
+    expect(calls).toEqual(['drain'])
+  })
+
+  test('comes also where uWS took a frame, and could not write it later', () => {
+    const { ws, socket, calls, listen } = listening()
+    listen()
+    // Within a callback of uWS frames are held until it returns.
+    expect(socket.send('a')).toBe('sent')
+    ws.buffered = 10
+    expect(socket.bufferedBytes).toBe(10)
+    ws.buffered = 0
+    socket.drained()
+    expect(calls).toEqual(['drain'])
+  })
+})
+
+describe('close', () => {
+  test('comes after what waits; until then the connection can be dropped', () => {
+    const { ws, socket, calls, listen } = listening()
+    listen()
+    ws.buffered = 10
+    socket.close(4000, 'enough')
+    socket.close(4001, 'again')
+    expect(socket.send('late')).toBe('dropped')
+    expect(ws.calls).toEqual([])
+    ws.buffered = 0
+    socket.drained()
+    expect(ws.calls).toEqual(['end 4000'])
+    expect(calls).toEqual(['closed 4000 enough'])
+    const stalled = listening()
+    stalled.listen()
+    stalled.ws.buffered = 10
+    stalled.socket.close(4000, 'enough')
+    stalled.socket.terminate()
+    expect(stalled.ws.calls).toEqual(['close'])
+    expect(stalled.calls).toEqual(['closed 1006 '])
+  })
+
+  test('S6 before anybody listens: told later, once', async () => {
+    const { socket, calls, listen } = listening()
+    socket.close(1012, 'going')
+    listen()
+    expect(calls).toEqual([])
+    await Promise.resolve()
+    socket.closed({ code: 1006, reason: '' })
+    expect(calls).toEqual(['closed 1012 going'])
+  })
+})
+
+test('what arrives goes to the handler', () => {
+  const { socket, calls, listen } = listening()
+  listen()
+  socket.message('é')
+  socket.message(new Uint8Array())
+  socket.pong()
+  expect(calls).toEqual(['text é', 'binary', 'pong'])
+})
+
+test.each([
+  [1000, 'bye', 1000, 'bye'],
+  [1005, '', 1005, ''],
+  [1006, '', 1006, ''],
+  [1006, 'Received TCP FIN before WebSocket close frame', 1006, ''],
+  [1006, 'Received invalid UTF-8', 1007, 'Received invalid UTF-8'],
+  [1006, 'Received too big message', 1009, 'Received too big message'],
+  [1006, 'Received invalid WebSocket frame', 1002, 'Received invalid WebSocket frame'],
+  [1006, 'Received invalid close payload', 1005, ''],
+])('uWS says %i %j: %i %j', (code, text, expected, reason) => {
+  expect(endingOf(code, text)).toEqual({ code: expected, reason })
+})
