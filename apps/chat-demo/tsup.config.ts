@@ -1,3 +1,5 @@
+import { defineConfig } from 'tsup'
 import { bundle } from '../../tsup.base.js'
 
-export default bundle('src/main.ts')
+// tsup leaves out what package.json needs, but not what is optional there; this one is native code.
+export default defineConfig({ ...bundle('src/main.ts'), external: ['uWebSockets.js'] })

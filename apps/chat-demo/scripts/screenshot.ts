@@ -16,7 +16,7 @@ const page = await browser.newPage({
   colorScheme: 'light',
   locale: 'en-GB',
 })
-const conversation = await gather(demo.url)
+const conversation = await gather(demo)
 await page.goto(`${demo.url}/chat/?room=general&user=maya`)
 await page.locator('#members', { hasText: 'maya' }).waitFor()
 await conversation.talk()

@@ -26,10 +26,10 @@ export function parseOptions<T extends Options>(args: readonly string[], options
 }
 
 /** @throws {Mistake} */
-export function readPort(text: string, highest = 65_535): number {
+export function readPort(option: string, text: string, highest = 65_535): number {
   const port = Number(text)
   if (/^\d+$/.test(text) && port <= highest) return port
-  throw new Mistake(`--port must be a number from 0 to ${highest}${got(text)}.`)
+  throw new Mistake(`${option} must be a number from 0 to ${highest}${got(text)}.`)
 }
 
 /** @throws {Mistake} */

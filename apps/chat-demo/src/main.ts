@@ -1,7 +1,8 @@
 // The program: reads the command line, starts the demo, and stops it on Ctrl-C.
 
-import { greeting, readArguments, startFailure, usage } from './cli.js'
+import { greeting, readArguments, usage } from './cli.js'
 import { type Demo, type DemoOptions, startDemo } from './server.js'
+import { startFailure } from './start-failure.js'
 
 const request = readArguments(process.argv.slice(2))
 switch (request.kind) {
@@ -20,7 +21,7 @@ async function start(options: DemoOptions): Promise<void> {
   try {
     const demo = await startDemo(options)
     stopOnSignal(demo)
-    console.log(greeting(demo.url, options))
+    console.log(greeting(demo, options))
   } catch (error) {
     console.error(startFailure(error, options))
     process.exitCode = 1

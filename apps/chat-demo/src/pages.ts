@@ -10,7 +10,7 @@ export function pages(app: Hono, folder: string): void {
     secureHeaders({
       contentSecurityPolicy: {
         defaultSrc: ["'self'"],
-        // Not every browser counts the page's own WebSockets as 'self'.
+        // Sockets may have a port of their own, and not every browser counts the page's as 'self'.
         connectSrc: ["'self'", 'ws:', 'wss:'],
         frameAncestors: ["'none'"],
       },

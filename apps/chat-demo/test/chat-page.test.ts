@@ -3,26 +3,17 @@
 import { waitFor } from '@chan/testkit'
 import { describe, expect, test } from 'vitest'
 import { startDemo } from '../src/server.js'
-import { connected, type Page, useBrowser } from './browser.js'
+import { connected, useBrowser } from './browser.js'
+import { arrived, enterRoom, lines, say } from './chat-window.js'
 import { startProxy } from './cuttable-proxy.js'
 import { useDemo } from './running-demo.js'
 
 const demo = useDemo()
-const { visit } = useBrowser()
+const visitors = useBrowser()
+const { visit } = visitors
 
-async function enter(room: string, user: string, url = demo.url): Promise<Page> {
-  const page = await visit(`${url}/chat/?${new URLSearchParams({ room, user })}`)
-  await connected(page)
-  await page.locator('#members', { hasText: user }).waitFor()
-  return page
-}
-async function say(page: Page, words: string) {
-  await page.getByLabel('Message', { exact: true }).fill(words)
-  await page.getByRole('button', { name: 'Send' }).click()
-}
-const lines = (page: Page, words: string) => page.locator('.message', { hasText: words })
-const arrived = (page: Page, words: string) =>
-  lines(page, words).and(page.locator(':not(.pending)')).waitFor()
+const enter = (room: string, user: string, url = demo.url) =>
+  enterRoom(visitors, { url, room, user })
 
 describe('a room', { timeout: 30_000 }, () => {
   test('is entered through the form, and the address remembers it', async () => {

@@ -1,6 +1,5 @@
 // The program as a person starts it, in a process of its own, and the reading of its arguments.
 
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -12,49 +11,20 @@ import {
   startPostgres,
   waitFor,
 } from '@chan/testkit'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { readArguments, startFailure } from '../src/cli.js'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readArguments } from '../src/cli.js'
 import { readClusterArguments } from '../src/cluster/cli.js'
+import { startFailure } from '../src/start-failure.js'
+import { runDemo, serving } from './programs.js'
 import { openSocket } from './socket-client.js'
 
-const children = new Set<ChildProcess>()
-
-afterEach(() => {
-  for (const child of children) child.kill('SIGKILL')
-  children.clear()
-})
-
-/** Runs the sources of all packages, so nothing has to be built first. */
-function run(...args: string[]) {
-  const child = spawn(
-    process.execPath,
-    ['--conditions=@chan/source', '--import=tsx', 'src/main.ts', ...args],
-    { cwd: new URL('..', import.meta.url), stdio: ['ignore', 'pipe', 'pipe'] },
-  )
-  children.add(child)
-  const output = { stdout: '', stderr: '' }
-  child.stdout.on('data', (chunk) => {
-    output.stdout += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    output.stderr += chunk
-  })
-  const exited = once(child, 'close') as Promise<[number | null, string | null]>
-  return { child, output, exited }
-}
-
-async function started(...args: string[]) {
-  const program = run('--port', '0', ...args)
-  const url = await waitFor(() => /Chat +(http:\S+)\/chat\//.exec(program.output.stdout)?.[1], {
-    deadlineMs: 20_000,
-    label: 'the URL on the console',
-  })
-  return { ...program, url }
-}
+const started = (...args: string[]) => serving(runDemo('--port', '0', ...args))
 
 describe('a running program', { timeout: 30_000 }, () => {
   test('shows the pages, and stops on Ctrl-C with everybody told', async () => {
-    const { child, output, exited, url } = await started()
+    const { child, output, exited, url, socketUrl } = await started()
+    expect(output.stdout).toContain(`Sockets are on ${socketUrl}, by ws (--adapter ws).`)
+    expect(socketUrl).toBe(url.replace('http', 'ws'))
     for (const page of ['chat', 'notifications', 'dashboard']) {
       expect(output.stdout).toContain(`${url}/${page}/`)
       expect((await fetch(`${url}/${page}/`)).status).toBe(200)
@@ -91,7 +61,7 @@ describe('a running program', { timeout: 30_000 }, () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
     const { port } = other.address() as AddressInfo
-    const { output, exited } = run('--port', String(port))
+    const { output, exited } = runDemo('--port', String(port))
     expect(await exited).toEqual([1, null])
     expect(output.stderr.trim()).toBe(
       `Port ${port} on 127.0.0.1 is already in use. Try another: npm run demo -- --port ${port + 1}`,
@@ -100,7 +70,7 @@ describe('a running program', { timeout: 30_000 }, () => {
   })
 
   test('explains itself on unknown options', async () => {
-    const { output, exited } = run('--prot', '4000')
+    const { output, exited } = runDemo('--prot', '4000')
     expect(await exited).toEqual([2, null])
     expect(output.stderr).toContain("'--prot'")
     expect(output.stderr).toContain('--port <number>')
@@ -108,7 +78,7 @@ describe('a running program', { timeout: 30_000 }, () => {
   })
 
   test('explains itself on --help', async () => {
-    const { output, exited } = run('--help')
+    const { output, exited } = runDemo('--help')
     expect(await exited).toEqual([0, null])
     expect(output.stdout).toContain('--host <name>')
     expect(output.stderr).toBe('')
@@ -149,6 +119,28 @@ describe('arguments', () => {
     })
   })
 
+  test('choose the adapter, and a port for its sockets where it needs one', () => {
+    const options = (...args: string[]) => {
+      const request = read(...args)
+      return request.kind === 'start' ? request.options : request
+    }
+    expect(options('--adapter', 'ws')).toEqual({ port: 3000, host: '127.0.0.1' })
+    const uws = (...args: string[]) => options('--adapter', 'uws', ...args)
+    expect(uws()).toMatchObject({ port: 3000, uwsPort: 4000 })
+    expect(uws('--port', '8000')).toMatchObject({ port: 8000, uwsPort: 9000 })
+    expect(uws('--port', '0')).toMatchObject({ port: 0, uwsPort: 0 })
+    expect(uws('--socket-port', '0')).toMatchObject({ port: 3000, uwsPort: 0 })
+    expect(uws('--port', '65000', '--socket-port', '81')).toMatchObject({ uwsPort: 81 })
+    expect(uws('--port', '65000')).toMatchObject({
+      kind: 'mistake',
+      message: expect.stringContaining('--socket-port'),
+    })
+    expect(options('--socket-port', '4000')).toMatchObject({
+      kind: 'mistake',
+      message: expect.stringContaining('--adapter uws'),
+    })
+  })
+
   test.each([
     [['--port', '65536']],
     [['--port', '-1']],
@@ -160,6 +152,9 @@ describe('arguments', () => {
     [['--host', 'a b']],
     [['--layer', 'redis']],
     [['--layer', 'postgres', '--database-url', '']],
+    [['--adapter', 'uWebSockets.js']],
+    [['--adapter', 'uws', '--socket-port', '65536']],
+    [['--adapter', 'uws', '--socket-port', '3000']],
     [['--verbose']],
     [['4000']],
   ])('%j are a mistake', (args) => {
@@ -174,6 +169,8 @@ describe('arguments', () => {
     [['--layer', url]],
     [['--port', url]],
     [['--host', url]],
+    [['--adapter', url]],
+    [['--adapter', 'uws', '--socket-port', url]],
     [['--host', 'alice:s3cret@db.example']],
     [[`--databaseurl=${url}`]],
     [[`--${url}`]],
@@ -217,7 +214,7 @@ describe.skipIf(postgresSkipReason())('a database', { timeout: 60_000 }, () => {
     ['no rights', 'alice:s3cret@', '/postgres', 'Let an administrator run'],
   ])('that cannot be used is explained: %s', async (_, login, path, words) => {
     const url = postgres.url.replace('postgres@', login).replace('/postgres', path)
-    const { output, exited } = run('--port', '0', '--layer', 'postgres', '--database-url', url)
+    const { output, exited } = runDemo('--port', '0', '--layer', 'postgres', '--database-url', url)
     expect(await exited).toEqual([1, null])
     expect(output.stderr).toContain('The demo could not start.')
     expect(output.stderr).toContain(words)
@@ -229,7 +226,7 @@ describe.skipIf(postgresSkipReason())('a database', { timeout: 60_000 }, () => {
     ['nobody answers', 'postgres://alice:s3cret@127.0.0.1:1/chat', 'Start the server'],
     ['an address that is none', 'postgres://alice:s3/cret@127.0.0.1:1/chat', 'percent-encoded'],
   ])('that cannot be used is explained: %s', async (_, url, words) => {
-    const { output, exited } = run('--port', '0', '--layer', 'postgres', '--database-url', url)
+    const { output, exited } = runDemo('--port', '0', '--layer', 'postgres', '--database-url', url)
     expect(await exited).toEqual([1, null])
     expect(output.stderr).toContain(words)
     expect(output.stdout + output.stderr).not.toMatch(/s3.?cret/)
@@ -251,12 +248,27 @@ describe.skipIf(postgresSkipReason())('a database', { timeout: 60_000 }, () => {
 
 describe('failures to start', () => {
   const options = { port: 80, host: 'example.invalid' }
+  const failure = (code: string, port?: number) =>
+    Object.assign(new Error('boom'), { code, ...(port !== undefined && { port }) })
+
   test.each([
     ['EACCES', 'more rights'],
     ['EADDRNOTAVAIL', "no address 'example.invalid'"],
     ['ENOTFOUND', "no address 'example.invalid'"],
     ['EMFILE', 'could not start: boom'],
   ])('%s is explained', (code, words) => {
-    expect(startFailure(Object.assign(new Error('boom'), { code }), options)).toContain(words)
+    expect(startFailure(failure(code), options)).toContain(words)
+  })
+
+  test('a port that is taken is named, with one that is not meant for the other purpose', () => {
+    const taken = (port: number, uwsPort: number, which: number) =>
+      startFailure(failure('EADDRINUSE', which), { port, host: '127.0.0.1', uwsPort })
+    expect(taken(3000, 4000, 3000)).toMatch(/^Port 3000 .* -- --port 3001$/)
+    expect(taken(3000, 3001, 3000)).toMatch(/^Port 3000 .* -- --port 2999$/)
+    expect(taken(3000, 4000, 4000)).toMatch(/^Port 4000 .* -- --adapter uws --socket-port 4001$/)
+    expect(taken(65_534, 65_535, 65_535)).toMatch(/--socket-port 65533$/)
+    expect(startFailure(failure('EACCES', 81), { ...options, uwsPort: 81 })).toMatch(
+      /^Port 81 .* --socket-port\.$/,
+    )
   })
 })

@@ -3,25 +3,15 @@
 import { postgresSkipReason, startPostgres, waitFor } from '@chan/testkit'
 import { expect, test, vi } from 'vitest'
 import { startDemo } from '../src/server.js'
-import { connected, type Page, useBrowser } from './browser.js'
+import { connected, useBrowser } from './browser.js'
+import { arrived, enterRoom, lines, say } from './chat-window.js'
 import { useTwoServers } from './two-servers.js'
 
 const servers = useTwoServers()
-const { visit } = useBrowser()
+const visitors = useBrowser()
+const { visit } = visitors
 
-async function enter(url: string, room: string, user: string): Promise<Page> {
-  const page = await visit(`${url}/chat/?${new URLSearchParams({ room, user })}`)
-  await connected(page)
-  await page.locator('#members', { hasText: user }).waitFor()
-  return page
-}
-async function say(page: Page, words: string) {
-  await page.getByLabel('Message', { exact: true }).fill(words)
-  await page.getByRole('button', { name: 'Send' }).click()
-}
-const lines = (page: Page, words: string) => page.locator('.message', { hasText: words })
-const arrived = (page: Page, words: string) =>
-  lines(page, words).and(page.locator(':not(.pending)')).waitFor()
+const enter = (url: string, room: string, user: string) => enterRoom(visitors, { url, room, user })
 
 test('chat: presence, messages, typing, private messages, comings and goings', {
   timeout: 60_000,

@@ -1,40 +1,17 @@
 // `npm run demo:cluster` as a person starts it, and every way in which it ends. Whatever happens, no
 // process stays.
 
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { childrenOf, isAlive, postgresSkipReason, waitFor } from '@chan/testkit'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { runProgram } from './programs.js'
 import { openSocket } from './socket-client.js'
 
 const READY = { deadlineMs: 60_000, label: 'the greeting' }
 const GONE = { deadlineMs: 30_000, label: 'the end of every process' }
-const children = new Set<ChildProcess>()
-
-afterEach(() => {
-  for (const child of children) child.kill('SIGKILL')
-  children.clear()
-})
-
-function run(...args: string[]) {
-  const child = spawn(
-    process.execPath,
-    ['--conditions=@chan/source', '--import=tsx', 'src/cluster/main.ts', ...args],
-    { cwd: new URL('..', import.meta.url), stdio: ['ignore', 'pipe', 'pipe'] },
-  )
-  children.add(child)
-  const output = { stdout: '', stderr: '' }
-  child.stdout.on('data', (chunk) => {
-    output.stdout += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    output.stderr += chunk
-  })
-  const exited = once(child, 'close') as Promise<[number | null, string | null]>
-  return { child, output, exited }
-}
+const run = (...args: string[]) => runProgram('src/cluster/main.ts', args)
 
 async function started() {
   const program = run('--port', '0')

@@ -1,5 +1,6 @@
 // A few people talking in the room `general`, and a notification or two: something to look at.
 
+import type { Demo } from '../src/server.js'
 import type { Page } from './browser.js'
 import { openSocket } from './socket-client.js'
 
@@ -30,12 +31,15 @@ export interface Conversation {
 }
 
 /** Everybody enters; maya is the one who looks at the page, and writes from a second tab. */
-export async function gather(url: string): Promise<Conversation> {
+export async function gather({
+  url,
+  socketUrl,
+}: Pick<Demo, 'url' | 'socketUrl'>): Promise<Conversation> {
   const sockets = new Map<Person, Awaited<ReturnType<typeof openSocket>>>()
   async function enter(person: Person) {
     const known = sockets.get(person)
     if (known) return known
-    const socket = await openSocket(url, `/ws/chat/general?user=${person}`)
+    const socket = await openSocket(socketUrl, `/ws/chat/general?user=${person}`)
     await socket.frame('sync', (frame) => frame.presence?.type === 'sync')
     sockets.set(person, socket)
     return socket

@@ -21,7 +21,7 @@ test.concurrent.for(variants)('$width px, $colorScheme', { timeout: 60_000 }, as
   const { width, colorScheme } = variant
   const viewport = { width, height: width > 1000 ? 800 : 844 }
   const demo = await startDemo({ port: 0, host: '127.0.0.1' })
-  const conversation = await gather(demo.url)
+  const conversation = await gather(demo)
 
   async function look(name: string, path: string, fill?: (page: Page) => Promise<void>) {
     const page = await visit(`${demo.url}${path}`, { viewport, colorScheme })

@@ -23,10 +23,17 @@ export interface SocketClient {
   close(): Promise<void>
 }
 
-/** Connects to a path of the demo at `url`. The upgrade is complete when it resolves. */
-export async function openSocket(url: string, path: string): Promise<SocketClient> {
+/**
+ * Connects to a path of the demo at `url`. The upgrade is complete when it resolves. Without an
+ * origin it is no browser's.
+ */
+export async function openSocket(
+  url: string,
+  path: string,
+  origin?: string,
+): Promise<SocketClient> {
   const frames: Frame[] = []
-  const socket = new WebSocket(`${url.replace('http', 'ws')}${path}`)
+  const socket = connect(url, path, origin)
   socket.on('message', (data) => frames.push(JSON.parse(String(data))))
   const ended = new Promise<{ code: number; reason: string }>((resolve) => {
     socket.on('close', (code, reason) => resolve({ code, reason: String(reason) }))
@@ -50,8 +57,8 @@ export async function openSocket(url: string, path: string): Promise<SocketClien
 }
 
 /** The HTTP status that an upgrade is refused with. */
-export function refusedStatus(url: string, path: string): Promise<number> {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}${path}`)
+export function refusedStatus(url: string, path: string, origin?: string): Promise<number> {
+  const socket = connect(url, path, origin)
   return new Promise((resolve, reject) => {
     socket.once('open', () => reject(new Error(`${path} was accepted`)))
     socket.once('error', () => {})
@@ -60,4 +67,8 @@ export function refusedStatus(url: string, path: string): Promise<number> {
       request.destroy()
     })
   })
+}
+
+function connect(url: string, path: string, origin: string | undefined): WebSocket {
+  return new WebSocket(`${url.replace('http', 'ws')}${path}`, origin ? { origin } : {})
 }

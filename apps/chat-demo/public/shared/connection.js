@@ -1,6 +1,8 @@
 // A WebSocket that comes back by itself: full jitter from the first retry on, the pause doubling up
 // to ten seconds. It stops where the server says that trying again is useless (1008).
 
+import { socketAddress } from './socket-address.js'
+
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 10_000
 const HANDSHAKE_MS = 10_000
@@ -12,14 +14,11 @@ const POLICY_VIOLATION = 1008
 
 /**
  * @param {object} options
- * @param {string} options.path path and query on this server
+ * @param {string} options.path path and query of the socket
  * @param {(frame: any) => void} options.onFrame each text frame, parsed as JSON
  * @param {(state: State, text: string) => void} options.onState the state and a sentence for people
  */
 export function connect({ path, onFrame, onState }) {
-  const url = new URL(path, location.href)
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
-
   /** @type {WebSocket | undefined} */
   let socket
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -27,11 +26,14 @@ export function connect({ path, onFrame, onState }) {
   let failures = 0
   let everOpen = false
 
-  function open() {
+  async function open() {
     clearTimeout(retry)
     retry = undefined
     onState('connecting', everOpen ? 'Reconnecting…' : 'Connecting…')
-    const attempt = new WebSocket(url)
+    // Each time: a server that was started anew may have its sockets elsewhere.
+    const address = await socketAddress(path).catch(() => null)
+    if (address === null) return wait()
+    const attempt = new WebSocket(address)
     socket = attempt
     // Without it a dead network keeps the attempt open for minutes.
     const handshake = setTimeout(() => attempt.close(), HANDSHAKE_MS)
@@ -54,20 +56,24 @@ export function connect({ path, onFrame, onState }) {
         onState('refused', event.reason || 'The server refused this connection.')
         return
       }
-      const ceiling = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures)
-      failures += 1
-      retry = setTimeout(open, Math.random() * ceiling)
-      onState('waiting', everOpen ? 'Connection lost. Reconnecting…' : 'No answer. Trying again…')
+      wait()
     }
+  }
+
+  function wait() {
+    const ceiling = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures)
+    failures += 1
+    retry = setTimeout(open, Math.random() * ceiling)
+    onState('waiting', everOpen ? 'Connection lost. Reconnecting…' : 'No answer. Trying again…')
   }
 
   /** The network is back, or somebody looks at the page again: no need to wait. */
   function hurry() {
-    if (retry !== undefined && document.visibilityState === 'visible') open()
+    if (retry !== undefined && document.visibilityState === 'visible') void open()
   }
   addEventListener('online', hurry)
   document.addEventListener('visibilitychange', hurry)
-  open()
+  void open()
 
   return {
     /**

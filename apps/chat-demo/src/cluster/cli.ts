@@ -32,7 +32,7 @@ export function readClusterArguments(args: readonly string[]): Request<ClusterPl
       help: { type: 'boolean', short: 'h', default: false },
     })
     if (values.help) return { kind: 'help' }
-    const port = readPort(values.port, 65_534)
+    const port = readPort('--port', values.port, 65_534)
     const ports = [port, port === 0 ? 0 : port + 1]
     return { kind: 'start', options: { ports, host: readHost(values.host) } }
   })

@@ -1,8 +1,8 @@
 // One server of the cluster, in a process of its own: `member.ts <port> <host>`, with the database in
 // DATABASE_URL. It ends with the program that started it, however that ends.
 
-import { startFailure } from '../cli.js'
 import { type Demo, startDemo } from '../server.js'
+import { startFailure } from '../start-failure.js'
 import { CLUSTER_COMMAND } from './cli.js'
 import type { FromMember, ToMember } from './member-messages.js'
 
