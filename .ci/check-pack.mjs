@@ -11,6 +11,30 @@ const root = resolve(import.meta.dirname, '..')
 const PACKED = ['protocol', 'core', 'memory', 'postgres', 'ws', 'uws']
 const PATIENCE_MS = 20_000
 
+/** What a quickstart is run with: reports where it listens, and moves it to a free port. */
+const NODE_ON_FREE_PORT = `
+  import { Server } from 'node:net'
+  const listen = Server.prototype.listen
+  Server.prototype.listen = function (...args) {
+    this.once('listening', () => process.send(this.address().port))
+    const done = args.findLast((arg) => typeof arg === 'function')
+    return listen.call(this, 0, '127.0.0.1', ...(done ? [done] : []))
+  }`
+const UWS_ON_FREE_PORT = `
+  import { createRequire } from 'node:module'
+  const uWS = createRequire(import.meta.url)('uWebSockets.js')
+  const { App } = uWS
+  uWS.App = (...options) => {
+    const app = App(...options)
+    const listen = app.listen.bind(app)
+    app.listen = (...args) =>
+      listen('127.0.0.1', 0, (socket) => {
+        process.send(uWS.us_socket_local_port(socket))
+        args.at(-1)(socket)
+      })
+    return app
+  }`
+
 const project = mkdtempSync(join(tmpdir(), 'chan-pack-'))
 try {
   const readSnippet = await loadReadSnippet()
@@ -19,13 +43,20 @@ try {
     memory: await strip(readSnippet(join(root, 'packages/memory/README.md'), 'ts-1')),
     postgres: await strip(readSnippet(join(root, 'packages/postgres/README.md'), 'ts-1')),
     ws: await strip(readSnippet(join(root, 'packages/ws/README.md'), 'ts-1')),
+    uws: await strip(readSnippet(join(root, 'packages/uws/README.md'), 'ts-1')),
   }
-  const socketPath = readSocketPath('packages/ws/README.md')
+  const paths = {
+    ws: readSocketPath('packages/ws/README.md'),
+    uws: readSocketPath('packages/uws/README.md'),
+  }
   install(pack())
   await runToItsEnd(write('memory.mjs', quickstarts.memory))
   await onDatabase(write('postgres.mjs', quickstarts.postgres))
-  await talkThroughBridge(write('ws.mjs', quickstarts.ws), socketPath)
-  console.log('pack: the quickstarts of memory, postgres and ws run from the packed packages')
+  await talkThroughBridge(write('ws.mjs', quickstarts.ws), paths.ws, NODE_ON_FREE_PORT)
+  await onUws(() =>
+    talkThroughBridge(write('uws.mjs', quickstarts.uws), paths.uws, UWS_ON_FREE_PORT),
+  )
+  console.log('pack: the quickstarts run from the packed packages')
 } finally {
   rmSync(project, { recursive: true, force: true })
 }
@@ -43,7 +74,11 @@ function pack() {
 function install(tarballs) {
   write('package.json', JSON.stringify({ name: 'empty', private: true, type: 'module' }))
   const flags = ['--no-audit', '--no-fund', '--loglevel=error']
-  execFileSync('npm', ['install', ...flags, ...tarballs], { cwd: project, stdio: 'inherit' })
+  const { devDependencies } = JSON.parse(
+    readFileSync(join(root, 'packages/uws/package.json'), 'utf8'),
+  )
+  const uws = `uWebSockets.js@${devDependencies['uWebSockets.js']}`
+  execFileSync('npm', ['install', ...flags, uws, ...tarballs], { cwd: project, stdio: 'inherit' })
   for (const name of PACKED) {
     const folder = join(project, 'node_modules/@chan', name)
     const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
@@ -79,19 +114,23 @@ async function onDatabase(script) {
   }
 }
 
+/** Its binary loads for some versions of Node only; the one that the tests bring has Node 20's. */
+async function onUws(run) {
+  try {
+    execFileSync(process.execPath, ['-e', "require('uWebSockets.js')"], {
+      cwd: project,
+      stdio: 'pipe',
+    })
+  } catch (error) {
+    if (process.versions.node.startsWith('20.')) throw error
+    return console.log('pack: the quickstart of uws IS NOT RUN, uWebSockets.js does not load here')
+  }
+  await run()
+}
+
 /** The quickstart must serve: a text sent into its bridge comes back as a message. */
-async function talkThroughBridge(script, path) {
-  // Reports where the quickstart listens, and moves it to a free port.
-  const preload = write(
-    'preload.mjs',
-    `import { Server } from 'node:net'
-     const listen = Server.prototype.listen
-     Server.prototype.listen = function (...args) {
-       this.once('listening', () => process.send(this.address().port))
-       const done = args.findLast((arg) => typeof arg === 'function')
-       return listen.call(this, 0, '127.0.0.1', ...(done ? [done] : []))
-     }`,
-  )
+async function talkThroughBridge(script, path, onFreePort) {
+  const preload = write('preload.mjs', onFreePort)
   const child = spawn(process.execPath, ['--import', `file://${preload}`, script], {
     cwd: project,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
