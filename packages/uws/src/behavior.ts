@@ -3,7 +3,7 @@
 import { Buffer } from 'node:buffer'
 import type { SocketDurations, SocketGate, SocketOptions } from '@chan/core/sockets'
 import type { UwsApp, UwsBehavior, UwsWebSocket } from './app.js'
-import { type Seat, upgrade } from './upgrade.js'
+import { type Seat, upgrade, uwsEvents } from './upgrade.js'
 import { UwsSocket } from './uws-socket.js'
 import { endingOf } from './violation.js'
 
@@ -23,7 +23,7 @@ type Options = Partial<SocketDurations> & Pick<SocketOptions, 'perMessageDeflate
 /** @internal */
 export function behavior(gate: SocketGate, options: Options, app: UwsApp): UwsBehavior {
   const deflates = options.perMessageDeflate === true
-  const secure = app.constructor.name === 'uWS.SSLApp'
+  const secure = app.constructor?.name === 'uWS.SSLApp'
   return {
     compression: deflates ? SHARED_COMPRESSOR : NO_COMPRESSION,
     maxPayloadLength: nativeLimit(gate.maxPayloadBytes),
@@ -37,6 +37,7 @@ export function behavior(gate: SocketGate, options: Options, app: UwsApp): UwsBe
       seatOf(ws).socket = new UwsSocket(ws, deflates)
     },
     message: (ws, message, isBinary) => {
+      uwsEvents.count++
       // S2: the buffer dies with this call. uWS has checked the UTF-8 of text.
       socketOf(ws)?.message(isBinary ? new Uint8Array() : Buffer.from(message).toString())
     },

@@ -85,7 +85,10 @@ describe.skipIf(skipReason)('on uWebSockets.js', () => {
     router.route('/ours/:room', () => {})
     app.get('/ours/:room', (response) => void response.end('page'))
     app.ws('/theirs', {})
-    expect(await (await fetch(`http://127.0.0.1:${port}/ours/a`)).text()).toBe('page')
+    const page = `http://127.0.0.1:${port}/ours/a`
+    expect(await (await fetch(page)).text()).toBe('page')
+    const headers = { 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' }
+    expect(await (await fetch(page, { headers })).text()).toBe('page')
     expect(await outcome(`${url}/theirs`)).toBe('open')
     expect(await outcome(`${url}/nobodys`)).toBe(404)
     expect(await outcome(`${url}/ours/a`)).toBe('open')
@@ -110,6 +113,32 @@ describe.skipIf(skipReason)('on uWebSockets.js', () => {
     }
     expect(await outcome(`${url}/other/x`)).toBe(404)
     expect(seen).toEqual(['x y', 'a b', 'a b'])
+  })
+
+  test('an admission that settles while uWS reads another request does not end the process', async () => {
+    let settleFirst: (() => void) | undefined
+    const admit = () => {
+      if (!settleFirst) {
+        return new Promise<void>((resolve) => {
+          settleFirst = resolve
+        })
+      }
+      // After the second has its socket, and before Node returns to uWS.
+      void promises(100).then(settleFirst)
+      settleFirst = undefined
+    }
+    const { router, url } = serve()
+    router.route('/ours', { admit }, (socket) => void socket.send('hello'))
+    const greeted = (client: WebSocket) => new Promise((resolve) => client.on('message', resolve))
+    for (let pair = 0; pair < 5; pair++) {
+      const first = new WebSocket(`${url}/ours`)
+      await waitFor(() => settleFirst !== undefined)
+      const second = new WebSocket(`${url}/ours`)
+      const texts = await Promise.all([greeted(first), greeted(second)])
+      expect(texts.map(String)).toEqual(['hello', 'hello'])
+      first.terminate()
+      second.terminate()
+    }
   })
 
   test('another version of the protocol is answered 426', async () => {
@@ -249,6 +278,11 @@ describe.skipIf(skipReason)('on uWebSockets.js', () => {
     await layer.disconnect()
   })
 })
+
+/** After so many promises have settled, one after the other. */
+async function promises(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await undefined
+}
 
 /** A WebSocket whose frames are written by hand. */
 function raw(port: number, path: string, headers = ''): Socket {
