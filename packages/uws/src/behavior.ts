@@ -2,9 +2,9 @@
 
 import { Buffer } from 'node:buffer'
 import type { SocketDurations, SocketGate, SocketOptions } from '@chan/core/sockets'
-import type { UwsApp, UwsBehavior, UwsWebSocket } from './app.js'
-import { type Seat, upgrade, uwsEvents } from './upgrade.js'
-import { UwsSocket } from './uws-socket.js'
+import type { UwsApp, UwsBehavior } from './app.js'
+import { seatOf } from './seat.js'
+import { upgrade } from './upgrade.js'
 import { endingOf } from './violation.js'
 
 /** `uWS.DISABLED`, and `uWS.SHARED_COMPRESSOR`: no dictionaries between messages, as on ws. */
@@ -23,7 +23,7 @@ type Options = Partial<SocketDurations> & Pick<SocketOptions, 'perMessageDeflate
 /** @internal */
 export function behavior(gate: SocketGate, options: Options, app: UwsApp): UwsBehavior {
   const deflates = options.perMessageDeflate === true
-  const secure = app.constructor?.name === 'uWS.SSLApp'
+  const facts = { deflates, secure: app.constructor?.name === 'uWS.SSLApp' }
   return {
     compression: deflates ? SHARED_COMPRESSOR : NO_COMPRESSION,
     maxPayloadLength: nativeLimit(gate.maxPayloadBytes),
@@ -32,31 +32,24 @@ export function behavior(gate: SocketGate, options: Options, app: UwsApp): UwsBe
     // None. Core looks at what waits before it sends more, and closes; uWS would skip messages.
     maxBackpressure: 0,
     closeOnBackpressureLimit: false,
-    upgrade: (response, request, context) => upgrade(gate, secure, response, request, context),
+    upgrade: (response, request, context) => upgrade(gate, facts, response, request, context),
     open: (ws) => {
-      seatOf(ws).socket = new UwsSocket(ws, deflates)
+      seatOf(ws).ws = ws
     },
     message: (ws, message, isBinary) => {
-      uwsEvents.count++
       // S2: the buffer dies with this call. uWS has checked the UTF-8 of text.
-      socketOf(ws)?.message(isBinary ? new Uint8Array() : Buffer.from(message).toString())
+      seatOf(ws).socket?.message(isBinary ? new Uint8Array() : Buffer.from(message).toString())
     },
-    pong: (ws) => socketOf(ws)?.pong(),
-    drain: (ws) => socketOf(ws)?.drained(),
+    pong: (ws) => seatOf(ws).socket?.pong(),
+    drain: (ws) => seatOf(ws).socket?.drained(),
     // Cannot happen without a `maxBackpressure`. Not at once: uWS goes on with the socket.
-    dropped: (ws) => void setImmediate(() => socketOf(ws)?.terminate()),
+    dropped: (ws) => void setImmediate(() => seatOf(ws).socket?.terminate()),
     close: (ws, code, message) => {
-      socketOf(ws)?.closed(endingOf(code, Buffer.from(message).toString()))
+      const seat = seatOf(ws)
+      seat.ws = undefined
+      seat.socket?.closed(endingOf(code, Buffer.from(message).toString()))
     },
   }
-}
-
-function seatOf(ws: UwsWebSocket): Seat {
-  return (ws.getUserData() as { readonly seat: Seat }).seat
-}
-
-function socketOf(ws: UwsWebSocket): UwsSocket | undefined {
-  return seatOf(ws).socket
 }
 
 /**

@@ -2,25 +2,22 @@
 
 import type { Admission, Refusal, SocketGate } from '@chan/core/sockets'
 import type { UwsRequest, UwsResponse } from './app.js'
+import { handshake } from './handshake.js'
 import { respond } from './refusal-response.js'
+import type { Seat } from './seat.js'
 import { upgradeRequest } from './upgrade-request.js'
-import type { UwsSocket } from './uws-socket.js'
+import { UwsSocket } from './uws-socket.js'
 
-/** What a socket of uWS carries: `open` puts ours there. */
-export interface Seat {
-  socket?: UwsSocket
+/** What is known of all upgrades of an app. */
+export interface UpgradeFacts {
+  readonly secure: boolean
+  readonly deflates: boolean
 }
-
-/**
- * Counts what uWS tells of: within its calls JavaScript runs amid its own work. One for all apps, which
- * share the loop of their thread.
- */
-export const uwsEvents = { count: 0 }
 
 /** @internal */
 export function upgrade(
   gate: SocketGate,
-  secure: boolean,
+  { secure, deflates }: UpgradeFacts,
   response: UwsResponse,
   request: UwsRequest,
   context: object,
@@ -34,35 +31,45 @@ export function upgrade(
       respond(response, { status: 426, text }, { 'Sec-WebSocket-Version': '13' })
     })
   }
-  // uWS has seen that it has the 24 characters that it reads later.
-  const key = request.getHeader('sec-websocket-key')
+  const offer = {
+    // uWS has seen that it has the 24 characters that it reads later.
+    key: request.getHeader('sec-websocket-key'),
+    extensions: headers['sec-websocket-extensions'] ?? '',
+  }
+  const seat: Seat = {}
   const complete = (answer: Admission | Refusal) => {
     // From then on every touch of the response throws.
     if (abandoned.signal.aborted) return
     if (answer.refused) return void response.cork(() => respond(response, answer))
-    const seat: Seat = {}
-    response.cork(() => {
-      const extensions = headers['sec-websocket-extensions'] ?? ''
-      // The bridge is no subprotocol: none is agreed to.
-      response.upgrade({ seat }, key, '', extensions, context)
-    })
-    // Not within `cork`, which looks at the connection once more and may take what was done to the
-    // new socket meanwhile for a reason to close it.
-    const { socket } = seat
-    socket?.listen(gate.open(socket, answer))
+    handshake(response, offer, context, seat)
+    if (!seat.ws) return
+    const socket = new UwsSocket(seat.ws, deflates)
+    seat.socket = socket
+    socket.listen(gate.open(socket, answer))
   }
   const abandoned = new AbortController()
   response.onAborted(() => abandoned.abort())
-  const own = ++uwsEvents.count
+  const isWithin = untilReturn()
   void gate.admit(snapshot, abandoned.signal).then((answer) => {
-    // A promise may settle while uWS reads the request or a message of somebody else, and a socket
-    // that is made meanwhile ends the process. So it waits for a turn of its own, unless uWS has told
-    // of nothing since.
-    if (uwsEvents.count === own) complete(answer)
+    // A promise may settle while uWS reads a request or a message of somebody else, and a socket that
+    // is made amid that ends the process. So it gets a turn of its own, unless it is time still.
+    if (isWithin()) complete(answer)
     else setImmediate(complete, answer)
   })
 }
 
 function isUpgrade({ upgrade, connection }: Readonly<Record<string, string>>): boolean {
   return upgrade?.toLowerCase() === 'websocket' && /\bupgrade\b/i.test(connection ?? '')
+}
+
+/** Whether Node has not returned from this call to uWS yet. */
+function untilReturn(): () => boolean {
+  let isWithin = true
+  // Ticks come when no promise is left that could settle, and before Node returns.
+  queueMicrotask(() =>
+    process.nextTick(() => {
+      isWithin = false
+    }),
+  )
+  return () => isWithin
 }

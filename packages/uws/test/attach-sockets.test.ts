@@ -141,6 +141,29 @@ describe.skipIf(skipReason)('on uWebSockets.js', () => {
     }
   })
 
+  test('a page of the app may settle an admission, and is answered', async () => {
+    let settle: (() => void) | undefined
+    const admit = () =>
+      new Promise<void>((resolve) => {
+        settle = resolve
+      })
+    const { app, router, port, url } = serve()
+    router.route('/ours', { admit }, (socket) => void socket.send('hello'))
+    app.get('/approve', (response) => {
+      settle?.()
+      response.end('approved')
+    })
+    for (let i = 0; i < 3; i++) {
+      settle = undefined
+      const client = new WebSocket(`${url}/ours`)
+      const text = new Promise((resolve) => client.on('message', resolve))
+      await waitFor(() => settle !== undefined)
+      expect(await (await fetch(`http://127.0.0.1:${port}/approve`)).text()).toBe('approved')
+      expect(String(await text)).toBe('hello')
+      client.terminate()
+    }
+  })
+
   test('another version of the protocol is answered 426', async () => {
     const { router, url } = serve()
     router.route('/ours', () => {})
