@@ -5,12 +5,14 @@ import { waitFor } from '@chan/testkit'
 import { describe, expect, test } from 'vitest'
 import { DeliveryQueue } from '../src/hub/delivery-queue.js'
 import { systemClock } from '../src/model/clock.js'
+import { ManualClock } from '../src/testing/manual-clock.js'
 
 const nothing = Message.fromStored({ channel: 'c', body: '0', sender: null, timestamp: 0 })
 
 describe('DeliveryQueue', () => {
   test('delivers at once, and what comes during a delivery after it', () => {
-    const queue = new DeliveryQueue(systemClock)
+    // Time stands still: a machine that stalls for 10 ms here would end the turn.
+    const queue = new DeliveryQueue(new ManualClock())
     const steps: string[] = []
     queue.run(() => {
       steps.push('outer begins')

@@ -24,7 +24,7 @@ async function connected(options: SocketOptions) {
     await layer.disconnect()
   })
   const channel = layer.channel('c')
-  await waitFor(() => channel.localSubscriberCount === 1)
+  await waitFor(() => channel.localSubscriberCount === 1 && client.readyState === WebSocket.OPEN)
   return { client, channel, received }
 }
 
