@@ -19,6 +19,8 @@ export function attachSockets<Context = undefined>(
   let serve: UwsBehavior
   const { router, gate } = createSocketRouter(options, {
     fanOut: new UwsFanOut(app, options.perMessageDeflate === true),
+    // What is completed later goes through a `cork` of ours; see handshake.ts.
+    waits: false,
     routed: (path) => app.ws(pattern(path), serve),
   })
   serve = behavior(gate, options, app)

@@ -58,6 +58,11 @@ export interface SocketRouter<Context = undefined> {
 /** What an adapter can do beside completing upgrades. */
 export interface AdapterAbilities {
   readonly fanOut?: FanOut | undefined
+  /**
+   * Newcomers may be made to wait before they are admitted. Default true; false for a server that
+   * completes an upgrade best within the call that brought it.
+   */
+  readonly waits?: boolean | undefined
   /** Hears of every new route, for a server that wants to be told its paths. */
   readonly routed?: ((path: string) => void) | undefined
 }
@@ -87,7 +92,7 @@ class Router implements SocketRouter<unknown> {
   readonly #routed: ((path: string) => void) | undefined
   #closed: Promise<void> | undefined
 
-  constructor(options: SocketOptions<unknown>, { fanOut, routed }: AdapterAbilities) {
+  constructor(options: SocketOptions<unknown>, { fanOut, routed, waits = true }: AdapterAbilities) {
     const durations = resolveDurations(options)
     this.#defaults = routeDefaults(options)
     this.#clock = options.clock ?? systemClock
@@ -109,7 +114,7 @@ class Router implements SocketRouter<unknown> {
       closeTimeoutMs: durations.closeTimeoutMs,
       matches: (url) => this.#paths.match(url) !== undefined,
       admit: async (upgrade, abandoned) => {
-        const turn = this.#pace.enter()
+        const turn = waits ? this.#pace.enter() : undefined
         if (turn) await turn
         return decide(this.#paths.match(upgrade.url), upgrade, abandoned, admission)
       },
