@@ -8,6 +8,7 @@ export { wrapped } from './backend/wrapped.js'
 export type { Skips } from './cases.js'
 export type { ProxyTarget } from './faults/proxied-connection.js'
 export { type ConnectionSelector, type ProxyCounters, TcpProxy } from './faults/tcp-proxy.js'
+export { seeded } from './random.js'
 export type { Matchers, Runner } from './runner.js'
 export {
   type RoutedServer,

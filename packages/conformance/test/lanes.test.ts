@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Lanes } from '../src/backend/lanes.js'
-import { seeded } from '../src/backend/random.js'
+import { seeded } from '../src/random.js'
 
 test('a seed repeats its numbers, which are spread over 0 to 1', () => {
   const numbers = (seed: number) => Array.from({ length: 1_000 }, seeded(seed))

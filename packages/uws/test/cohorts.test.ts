@@ -1,5 +1,6 @@
 // Who shares a topic, and that everybody gets everything once, whoever comes and goes.
 
+import { seeded } from '@chan/conformance'
 import type { Bundle, Frame } from '@chan/core/sockets'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { UwsFanOut } from '../src/fan-out.js'
@@ -134,11 +135,8 @@ describe('a cohort', () => {
 })
 
 test('a thousand turns of every kind', () => {
-  let seed = 7
-  const random = (below: number) => {
-    seed = (seed * 48_271) % 2_147_483_647
-    return seed % below
-  }
+  const unit = seeded(7)
+  const random = (below: number) => Math.floor(unit() * below)
   let rooms = [join(40), join(60), join(20)]
   for (let i = 0; i < 1000; i++) {
     const room = rooms[random(3)] as UwsSocket[]

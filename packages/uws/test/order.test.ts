@@ -1,6 +1,7 @@
 // What goes by topics, what goes by `send` and what uWS sends by itself, to crowds that change and to
 // peers that do not read: every socket gets everything, in the order in which it was given.
 
+import { seeded } from '@chan/conformance'
 import { type ChannelSocket, websocketChannelHandler } from '@chan/core/sockets'
 import { InMemoryChannelLayer } from '@chan/memory'
 import { waitFor } from '@chan/testkit'
@@ -22,7 +23,8 @@ const ROOMS = ['a', 'b']
 
 describe.skipIf(skipReason)('topics and sends', () => {
   test.each([3, 11, 19])('arrive in one order (seed %i)', { timeout: 60_000 }, async (seed) => {
-    const random = seeded(seed)
+    const unit = seeded(seed)
+    const random = (below: number) => Math.floor(unit() * below)
     const server = listen()
     const { app, port } = server
     let published = 0
@@ -105,14 +107,6 @@ describe.skipIf(skipReason)('topics and sends', () => {
     await server.close()
   })
 })
-
-function seeded(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state * 48_271) % 2_147_483_647
-    return state % below
-  }
-}
 
 /** What tells one text from the others; a message's data. */
 function shorten(text: string): string {

@@ -8,8 +8,8 @@ import type {
   Message,
   PresenceChange,
 } from '@chan/core/backend'
+import { seeded } from '../random.js'
 import { turns } from '../until.js'
-import { seeded } from './random.js'
 
 /** Between two gaps that concern all channels. */
 const PAUSE_MS = 100

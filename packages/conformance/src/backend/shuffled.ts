@@ -17,9 +17,9 @@ import type {
   Transaction,
 } from '@chan/core/backend'
 import { layerClosed } from '@chan/core/backend'
+import { seeded } from '../random.js'
 import { turns } from '../until.js'
 import { Lanes } from './lanes.js'
-import { seeded } from './random.js'
 
 /**
  * Delays every call and callback of a backend by random turns of the event loop and lets those of

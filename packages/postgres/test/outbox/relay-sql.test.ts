@@ -1,4 +1,5 @@
 // The relay's SQL: whatever commits is stored once, in its transaction's order, and nothing else.
+import { seeded } from '@chan/conformance'
 import type pg from 'pg'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { enqueueStatement } from '../../src/outbox/enqueue.js'
@@ -184,11 +185,8 @@ describe('what a relay knows', () => {
     const writers = await Promise.all(
       Array.from({ length: 6 }, async () => ({ client: await db.client(), open: 0, done: 0 })),
     )
-    let seed = 7
-    const random = (below: number) => {
-      seed = (seed * 48_271) % 2_147_483_647
-      return seed % below
-    }
+    const unit = seeded(7)
+    const random = (below: number) => Math.floor(unit() * below)
     for (let step = 0; step < 600; step++) {
       const which = random(writers.length)
       const writer = writers[which] as (typeof writers)[number]

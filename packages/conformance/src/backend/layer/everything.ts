@@ -2,9 +2,9 @@
 
 import { type Position, START } from '@chan/core'
 import type { Topic } from '../../cases.js'
+import { seeded } from '../../random.js'
 import { turns, until } from '../../until.js'
 import { upTo } from '../entry.js'
-import { seeded } from '../random.js'
 import type { Scene } from '../scene.js'
 import { collect } from './collect.js'
 

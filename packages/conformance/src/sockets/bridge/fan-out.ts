@@ -2,8 +2,8 @@
 // same order as if each had been sent by itself.
 
 import type { Channel } from '@chan/core'
-import { seeded } from '../../backend/random.js'
 import type { Topic } from '../../cases.js'
+import { seeded } from '../../random.js'
 import { until } from '../../until.js'
 import { play } from '../fan-out-play.js'
 import type { SocketScene } from '../scene.js'
