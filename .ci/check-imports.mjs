@@ -22,6 +22,7 @@ const MAY = {
     'esbuild',
     'pg',
     'playwright-core',
+    'ws',
     'vite',
     'vitest/node',
     'node:*',

@@ -5,9 +5,9 @@ import { connect, type Socket } from 'node:net'
 import { isChanError } from '@chan/core'
 import { type BridgeResult, websocketChannelHandler } from '@chan/core/sockets'
 import { InMemoryChannelLayer } from '@chan/memory'
-import { waitFor } from '@chan/testkit'
+import { upgradeOutcome, waitFor } from '@chan/testkit'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type ClientOptions, WebSocket } from 'ws'
+import { WebSocket } from 'ws'
 import { attachSockets, type UwsApp } from '../src/index.js'
 import { FakeApp } from './fake-uws.js'
 import { listen, skipReason } from './native.js'
@@ -21,22 +21,6 @@ function serve(options: Parameters<typeof listen>[0] = {}) {
   const server = listen(options)
   open.push(server)
   return { ...server, url: `ws://127.0.0.1:${server.port}` }
-}
-
-/** The status of the answer to an upgrade, or `open`. */
-function outcome(url: string, options: ClientOptions = {}): Promise<number | 'open'> {
-  const client = new WebSocket(url, options)
-  return new Promise((resolve, reject) => {
-    client.on('open', () => {
-      resolve('open')
-      client.terminate()
-    })
-    client.on('unexpected-response', (request, response) => {
-      resolve(response.statusCode ?? 0)
-      request.destroy()
-    })
-    client.on('error', reject)
-  })
 }
 
 const opened = (client: WebSocket) => new Promise((resolve) => client.on('open', resolve))
@@ -77,7 +61,7 @@ describe.skipIf(skipReason)('on uWebSockets.js', () => {
     const longest = { maxPayloadBytes: Number.MAX_SAFE_INTEGER, pingIntervalMs: 2 ** 31 - 1 }
     const { router, url } = serve(longest)
     router.route('/ours', () => {})
-    expect(await outcome(`${url}/ours`)).toBe('open')
+    expect(await upgradeOutcome(`${url}/ours`)).toBe('open')
   })
 
   test('other paths, and requests that are no upgrade, stay with the app', async () => {
@@ -89,18 +73,18 @@ describe.skipIf(skipReason)('on uWebSockets.js', () => {
     expect(await (await fetch(page)).text()).toBe('page')
     const headers = { 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' }
     expect(await (await fetch(page, { headers })).text()).toBe('page')
-    expect(await outcome(`${url}/theirs`)).toBe('open')
-    expect(await outcome(`${url}/nobodys`)).toBe(404)
-    expect(await outcome(`${url}/ours/a`)).toBe('open')
+    expect(await upgradeOutcome(`${url}/theirs`)).toBe('open')
+    expect(await upgradeOutcome(`${url}/nobodys`)).toBe(404)
+    expect(await upgradeOutcome(`${url}/ours/a`)).toBe('open')
   })
 
   test('several routers share an app', async () => {
     const { app, router, url } = serve()
     router.route('/one', () => {})
     attachSockets(app).route('/two', () => {})
-    expect(await outcome(`${url}/one`)).toBe('open')
-    expect(await outcome(`${url}/two`)).toBe('open')
-    expect(await outcome(`${url}/three`)).toBe(404)
+    expect(await upgradeOutcome(`${url}/one`)).toBe('open')
+    expect(await upgradeOutcome(`${url}/two`)).toBe('open')
+    expect(await upgradeOutcome(`${url}/three`)).toBe(404)
   })
 
   test('a path may be written in any encoding, and added while the app listens', async () => {
@@ -109,9 +93,9 @@ describe.skipIf(skipReason)('on uWebSockets.js', () => {
     router.route('/grüße/:name', (_socket, { params }) => seen.push(params.name))
     router.route('/a b', () => seen.push('a b'))
     for (const path of ['/gr%C3%BC%c3%9fe/x%20y', '/a%20b', '/%61%20b']) {
-      expect(await outcome(url + path)).toBe('open')
+      expect(await upgradeOutcome(url + path)).toBe('open')
     }
-    expect(await outcome(`${url}/other/x`)).toBe(404)
+    expect(await upgradeOutcome(`${url}/other/x`)).toBe(404)
     expect(seen).toEqual(['x y', 'a b', 'a b'])
   })
 
@@ -167,7 +151,7 @@ describe.skipIf(skipReason)('on uWebSockets.js', () => {
   test('another version of the protocol is answered 426', async () => {
     const { router, url } = serve()
     router.route('/ours', () => {})
-    expect(await outcome(`${url}/ours`, { protocolVersion: 8 })).toBe(426)
+    expect(await upgradeOutcome(`${url}/ours`, { protocolVersion: 8 })).toBe(426)
   })
 
   test('headers that came several times are one', async () => {
@@ -202,7 +186,9 @@ describe.skipIf(skipReason)('on uWebSockets.js', () => {
     const client = new WebSocket(`${url}/ours`)
     await opened(client)
     for (const text of ['1', '2', '\ufeffé']) client.send(text)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    client.ping()
+    // uWS answers in the order in which frames came.
+    await new Promise((resolve) => client.on('pong', resolve))
     expect(seen).toEqual([])
     go()
     await waitFor(() => seen.length === 3)

@@ -1,9 +1,8 @@
 // The quickstart of the README, run as it is; only its port is moved.
 
 import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js'
-import { waitFor } from '@chan/testkit'
+import { quickstartVisitor, waitFor } from '@chan/testkit'
 import { describe, expect, test, vi } from 'vitest'
-import { WebSocket } from 'ws'
 import { skipReason, uws } from './native.js'
 
 describe.skipIf(skipReason)('the quickstart', () => {
@@ -31,27 +30,19 @@ describe.skipIf(skipReason)('the quickstart', () => {
       }
       return app
     })
-    const before = new Set(process.listeners('SIGINT'))
+    const visit = quickstartVisitor()
 
     await import('snippet:../README.md#ts-1')
 
     await waitFor(() => printed.mock.calls.length > 0, { label: 'the start-up line' })
-    const alice = new WebSocket(`ws://127.0.0.1:${port}/ws/chat/general?user=alice`)
-    const received: string[] = []
-    alice.on('message', (text) => received.push(String(text)))
-    const closed = new Promise((resolve) => alice.on('close', resolve))
-    alice.on('open', () => alice.send(JSON.stringify({ text: 'hello' })))
-    await waitFor(() => received.length === 1, { label: 'the echo' })
-    expect(JSON.parse(received[0] ?? '')).toMatchObject({
+    const { echo, closeCode } = await visit(port)
+    expect(echo).toMatchObject({
       channel: 'chat:general',
       data: { text: 'hello' },
       sender: 'alice',
       offset: 1,
     })
-
-    const [interrupt] = process.listeners('SIGINT').filter((listener) => !before.has(listener))
-    interrupt?.('SIGINT')
-    expect(await closed).toBe(1012)
+    expect(closeCode).toBe(1012)
     await waitFor(() => !isOpen, { label: 'the app to close' })
   })
 })

@@ -5,7 +5,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, connect } from 'node:net'
 import { isChanError } from '@chan/core'
-import { waitFor } from '@chan/testkit'
+import { upgradeOutcome, waitFor } from '@chan/testkit'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type ClientOptions, WebSocket, WebSocketServer } from 'ws'
 import { adoptSocket, attachSockets, type ChannelSocket } from '../src/index.js'
@@ -25,29 +25,13 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** The status of the answer to an upgrade, or `open`. */
-function outcome(url: string): Promise<number | 'open'> {
-  const client = new WebSocket(url, { rejectUnauthorized: false })
-  return new Promise((resolve, reject) => {
-    client.on('open', () => {
-      resolve('open')
-      client.terminate()
-    })
-    client.on('unexpected-response', (request, response) => {
-      resolve(response.statusCode ?? 0)
-      request.destroy()
-    })
-    client.on('error', reject)
-  })
-}
-
 describe('an upgrade without a route', () => {
   test('is answered 404 where nobody else listens', async () => {
     const server = createServer()
     attachSockets(server).route('/ours', () => {})
     const port = await listen(server)
-    expect(await outcome(`ws://127.0.0.1:${port}/theirs`)).toBe(404)
-    expect(await outcome(`ws://127.0.0.1:${port}/ours`)).toBe('open')
+    expect(await upgradeOutcome(`ws://127.0.0.1:${port}/theirs`)).toBe(404)
+    expect(await upgradeOutcome(`ws://127.0.0.1:${port}/ours`)).toBe('open')
   })
 
   test('is left to another listener, even one that came later', async () => {
@@ -58,8 +42,8 @@ describe('an upgrade without a route', () => {
     server.on('upgrade', (request, socket, head) => {
       if (request.url === '/theirs') theirs.handleUpgrade(request, socket, head, () => {})
     })
-    expect(await outcome(`ws://127.0.0.1:${port}/theirs`)).toBe('open')
-    expect(await outcome(`ws://127.0.0.1:${port}/ours`)).toBe('open')
+    expect(await upgradeOutcome(`ws://127.0.0.1:${port}/theirs`)).toBe('open')
+    expect(await upgradeOutcome(`ws://127.0.0.1:${port}/ours`)).toBe('open')
   })
 
   test('is answered once where several routers share the server', async () => {
@@ -67,9 +51,9 @@ describe('an upgrade without a route', () => {
     attachSockets(server).route('/one', () => {})
     attachSockets(server).route('/two', () => {})
     const port = await listen(server)
-    expect(await outcome(`ws://127.0.0.1:${port}/one`)).toBe('open')
-    expect(await outcome(`ws://127.0.0.1:${port}/two`)).toBe('open')
-    expect(await outcome(`ws://127.0.0.1:${port}/three`)).toBe(404)
+    expect(await upgradeOutcome(`ws://127.0.0.1:${port}/one`)).toBe('open')
+    expect(await upgradeOutcome(`ws://127.0.0.1:${port}/two`)).toBe('open')
+    expect(await upgradeOutcome(`ws://127.0.0.1:${port}/three`)).toBe(404)
   })
 })
 

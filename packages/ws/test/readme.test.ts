@@ -1,9 +1,8 @@
 // The quickstart of the README, run as it is; only its port is moved.
 
 import { type AddressInfo, Server } from 'node:net'
-import { waitFor } from '@chan/testkit'
+import { quickstartVisitor, waitFor } from '@chan/testkit'
 import { expect, test, vi } from 'vitest'
-import { WebSocket } from 'ws'
 
 test('the quickstart serves a chat, and closes in the order it shows', async () => {
   const printed = vi.spyOn(console, 'log').mockImplementation(() => {})
@@ -14,7 +13,7 @@ test('the quickstart serves a chat, and closes in the order it shows', async () 
     const done = args.find((arg): arg is () => void => typeof arg === 'function')
     return Reflect.apply(listen, this, [0, '127.0.0.1', ...(done ? [done] : [])])
   })
-  const before = new Set(process.listeners('SIGINT'))
+  const visit = quickstartVisitor()
 
   await import('snippet:../README.md#ts-1')
 
@@ -22,21 +21,13 @@ test('the quickstart serves a chat, and closes in the order it shows', async () 
   const [server] = servers
   if (!server) throw new Error('the quickstart did not listen')
   const { port } = server.address() as AddressInfo
-  const alice = new WebSocket(`ws://127.0.0.1:${port}/ws/chat/general?user=alice`)
-  const received: string[] = []
-  alice.on('message', (text) => received.push(String(text)))
-  const closed = new Promise((resolve) => alice.on('close', resolve))
-  alice.on('open', () => alice.send(JSON.stringify({ text: 'hello' })))
-  await waitFor(() => received.length === 1, { label: 'the echo' })
-  expect(JSON.parse(received[0] ?? '')).toMatchObject({
+  const { echo, closeCode } = await visit(port)
+  expect(echo).toMatchObject({
     channel: 'chat:general',
     data: { text: 'hello' },
     sender: 'alice',
     offset: 1,
   })
-
-  const [interrupt] = process.listeners('SIGINT').filter((listener) => !before.has(listener))
-  interrupt?.('SIGINT')
-  expect(await closed).toBe(1012)
+  expect(closeCode).toBe(1012)
   await waitFor(() => !server.listening, { label: 'the server to close' })
 })
