@@ -25,7 +25,7 @@ const LONG = 65_536
 function frame(bundle: Bundle): Buffer {
   const { frames } = bundle
   let size = bundle.bytes
-  for (const { bytes } of frames) size += bytes < MEDIUM ? 2 : bytes < LONG ? 4 : 10
+  for (const { bytes } of frames) size += headBytes(bytes)
   const buffer = Buffer.allocUnsafe(size)
   let at = 0
   for (const { text, bytes } of frames) {
@@ -38,8 +38,13 @@ function frame(bundle: Bundle): Buffer {
       buffer[at + 1] = MEDIUM + 1
       buffer.writeBigUInt64BE(BigInt(bytes), at + 2)
     }
-    at += bytes < MEDIUM ? 2 : bytes < LONG ? 4 : 10
+    at += headBytes(bytes)
     at += buffer.write(text, at, bytes === text.length ? 'latin1' : 'utf8')
   }
   return buffer
+}
+
+/** Of what comes before a text of so many bytes. */
+function headBytes(bytes: number): number {
+  return bytes < MEDIUM ? 2 : bytes < LONG ? 4 : 10
 }

@@ -137,24 +137,21 @@ function register(
 ): Subscription {
   const { subscriptions, hub } = parts
   const { signal } = options
-  const id = subscriptions.newId()
-  const home = homeOf(parts)
-  if (!signal) {
-    const subscription = new Subscription(id, room, subscriber, home, ended)
-    subscriptions.add(subscription)
-    return subscription
-  }
   const aborted = () => {
     subscription
       .unsubscribe()
       .catch((error: unknown) => hub.report(error, { operation: 'unsubscribe', channel }))
   }
-  const subscription = new Subscription(id, room, subscriber, home, () => {
-    off()
-    ended?.()
-  })
+  const whenEnded = signal
+    ? () => {
+        off?.()
+        ended?.()
+      }
+    : ended
+  const [id, home] = [subscriptions.newId(), homeOf(parts)]
+  const subscription = new Subscription(id, room, subscriber, home, whenEnded)
   subscriptions.add(subscription)
-  const off = onAbort(signal, aborted)
+  const off = signal && onAbort(signal, aborted)
   return subscription
 }
 
