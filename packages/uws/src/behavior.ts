@@ -3,8 +3,8 @@
 import { Buffer } from 'node:buffer'
 import type { SocketDurations, SocketGate, SocketOptions } from '@chan/core/sockets'
 import type { UwsApp, UwsBehavior } from './app.js'
-import { seatOf } from './seat.js'
 import { upgrade } from './upgrade.js'
+import { socketOf } from './uws-socket.js'
 import { endingOf } from './violation.js'
 
 /** `uWS.DISABLED`, and `uWS.SHARED_COMPRESSOR`: no dictionaries between messages, as on ws. */
@@ -33,21 +33,17 @@ export function behavior(gate: SocketGate, options: Options, app: UwsApp): UwsBe
     maxBackpressure: 0,
     closeOnBackpressureLimit: false,
     upgrade: (response, request, context) => upgrade(gate, facts, response, request, context),
-    open: (ws) => {
-      seatOf(ws).ws = ws
-    },
+    open: (ws) => socketOf(ws).opened(ws),
     message: (ws, message, isBinary) => {
       // S2: the buffer dies with this call. uWS has checked the UTF-8 of text.
-      seatOf(ws).socket?.message(isBinary ? new Uint8Array() : Buffer.from(message).toString())
+      socketOf(ws).message(isBinary ? new Uint8Array() : Buffer.from(message).toString())
     },
-    pong: (ws) => seatOf(ws).socket?.pong(),
-    drain: (ws) => seatOf(ws).socket?.drained(),
+    pong: (ws) => socketOf(ws).pong(),
+    drain: (ws) => socketOf(ws).drained(),
     // Cannot happen without a `maxBackpressure`. Not at once: uWS goes on with the socket.
-    dropped: (ws) => void setImmediate(() => seatOf(ws).socket?.terminate()),
+    dropped: (ws) => void setImmediate(() => socketOf(ws).terminate()),
     close: (ws, code, message) => {
-      const seat = seatOf(ws)
-      seat.ws = undefined
-      seat.socket?.closed(endingOf(code, Buffer.from(message).toString()))
+      socketOf(ws).closed(endingOf(code, Buffer.from(message).toString()))
     },
   }
 }

@@ -1,7 +1,7 @@
 // The handshake: a response becomes a socket.
 
 import type { UwsResponse } from './app.js'
-import type { Seat } from './seat.js'
+import type { UwsSocket } from './uws-socket.js'
 
 /** What of the request is needed for its answer. */
 export interface Offer {
@@ -10,7 +10,7 @@ export interface Offer {
 }
 
 /**
- * Completes the handshake; the socket is in the seat then. Rarely it is not, because it closed at
+ * Completes the handshake; the socket is open then. Rarely it is not, because it closed at
  * once: `cork` takes the socket for the response that it was, looks whether that was to be closed,
  * and may find there what a garbage collection left in the meantime (uWebSockets#1929, repaired in
  * July 2026). So as little as can be happens within `cork`. It does not where uWS corks by itself,
@@ -21,9 +21,9 @@ export function handshake(
   response: UwsResponse,
   { key, extensions }: Offer,
   context: object,
-  seat: Seat,
+  socket: UwsSocket,
 ): void {
-  const data = { seat }
+  const data = { socket }
   // The bridge is no subprotocol: none is agreed to.
   response.cork(() => response.upgrade(data, key, '', extensions, context))
 }

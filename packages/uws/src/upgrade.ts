@@ -4,7 +4,6 @@ import type { Admission, Refusal, SocketGate } from '@chan/core/sockets'
 import type { UwsRequest, UwsResponse } from './app.js'
 import { handshake } from './handshake.js'
 import { respond } from './refusal-response.js'
-import type { Seat } from './seat.js'
 import { upgradeRequest } from './upgrade-request.js'
 import { UwsSocket } from './uws-socket.js'
 
@@ -36,16 +35,13 @@ export function upgrade(
     key: request.getHeader('sec-websocket-key'),
     extensions: headers['sec-websocket-extensions'] ?? '',
   }
-  const seat: Seat = {}
+  const socket = new UwsSocket(deflates)
   const complete = (answer: Admission | Refusal) => {
     // From then on every touch of the response throws.
     if (abandoned.signal.aborted) return
     if (answer.refused) return void response.cork(() => respond(response, answer))
-    handshake(response, offer, context, seat)
-    if (!seat.ws) return
-    const socket = new UwsSocket(seat.ws, deflates)
-    seat.socket = socket
-    socket.listen(gate.open(socket, answer))
+    handshake(response, offer, context, socket)
+    if (socket.isOpen) socket.listen(gate.open(socket, answer))
   }
   const abandoned = new AbortController()
   response.onAborted(() => abandoned.abort())

@@ -17,6 +17,11 @@ export function isDeflated(frame: Uint8Array, deflates: boolean): boolean {
   return deflates && frame.length >= DEFLATE_BYTES
 }
 
+/** @internal What the handshake gave to uWS. */
+export function socketOf(ws: UwsWebSocket): UwsSocket {
+  return (ws.getUserData() as { readonly socket: UwsSocket }).socket
+}
+
 interface Ending {
   readonly code: number
   readonly reason: string
@@ -29,7 +34,7 @@ export class UwsSocket implements Socket {
   place = 0
   /** When it was last seen among others. */
   turn = 0
-  /** Undefined once it closed: then every call of it throws. */
+  /** Undefined before it opens, and once it closed: then every call of it throws. */
   #ws: UwsWebSocket | undefined
   readonly #deflates: boolean
   #handler: SocketHandler | undefined
@@ -39,9 +44,17 @@ export class UwsSocket implements Socket {
   #leaving: Ending | undefined
   #ended: Ending | undefined
 
-  constructor(ws: UwsWebSocket, deflates: boolean) {
-    this.#ws = ws
+  constructor(deflates: boolean) {
     this.#deflates = deflates
+  }
+
+  /** uWS calls it within the handshake. */
+  opened(ws: UwsWebSocket): void {
+    this.#ws = ws
+  }
+
+  get isOpen(): boolean {
+    return this.#ws !== undefined
   }
 
   /** Hands everything that happens from now on to the handler. */

@@ -89,7 +89,8 @@ export class FakeApp implements UwsApp {
 /** A socket of ours on a fake one. */
 export function fakeSocket(): { readonly ws: FakeWs; readonly socket: UwsSocket } {
   const ws = new FakeWs()
-  const socket = new UwsSocket(ws, false)
+  const socket = new UwsSocket(false)
+  socket.opened(ws)
   ws.closed = (code, reason) => socket.closed({ code, reason })
   return { ws, socket }
 }

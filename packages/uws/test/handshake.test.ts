@@ -3,8 +3,8 @@
 import type { SocketGate } from '@chan/core/sockets'
 import { expect, test } from 'vitest'
 import type { UwsRequest, UwsResponse } from '../src/app.js'
-import type { Seat } from '../src/seat.js'
 import { upgrade } from '../src/upgrade.js'
+import type { UwsSocket } from '../src/uws-socket.js'
 import { FakeWs } from './fake-uws.js'
 
 const headers = {
@@ -26,17 +26,17 @@ test.each([
   ['stays open', false, 1],
   ['closes at once', true, 0],
 ])('a socket that %s', async (_what, closes, expected) => {
-  let seat: Seat | undefined
+  let socket: UwsSocket | undefined
   const response = {
     getRemoteAddress: () => new ArrayBuffer(4),
     onAborted: () => {},
     cork: (write: () => void) => {
       write()
-      if (closes && seat) seat.ws = undefined
+      if (closes) socket?.closed({ code: 1006, reason: '' })
     },
-    upgrade: (data: { seat: Seat }) => {
-      seat = data.seat
-      seat.ws = new FakeWs()
+    upgrade: (data: { socket: UwsSocket }) => {
+      socket = data.socket
+      socket.opened(new FakeWs())
     },
   } as unknown as UwsResponse
   let opened = 0
@@ -51,5 +51,5 @@ test.each([
   upgrade(gate, { secure: false, deflates: false }, response, request, {})
   await new Promise((resolve) => setImmediate(resolve))
   expect(opened).toBe(expected)
-  expect(seat?.socket === undefined).toBe(closes)
+  expect(socket?.isOpen).toBe(!closes)
 })

@@ -40,12 +40,22 @@ export interface Ending {
   readonly reason: string
 }
 
+class Departure {
+  readonly made: Promise<void>
+  make: () => void = () => {}
+
+  constructor() {
+    this.made = new Promise((resolve) => {
+      this.make = resolve
+    })
+  }
+}
+
 /** @internal Most connections are quiet: what a quiet one does not need is made when it is needed. */
 export class Connection implements SocketHandler, Pulse, OutboxOwner {
   readonly home: ConnectionHome
   readonly limits: ConnectionLimits
   readonly outbox: Outbox
-  readonly #socket: Socket
   readonly #number: number
   readonly #heartbeat: Heartbeat
   #inbox: Inbox | undefined
@@ -53,9 +63,7 @@ export class Connection implements SocketHandler, Pulse, OutboxOwner {
   #commands: TokenBucket | undefined
   #owner: ConnectionOwner | undefined
   #onEnd: Set<(ending: Ending) => void> | undefined
-  #gone: Promise<void> | undefined
-  #settleGone: (() => void) | undefined
-  #isGone = false
+  #departure: Departure | undefined
   #ending: Ending | undefined
   #closing: Timer | undefined
   #user: string | null | undefined
@@ -66,9 +74,8 @@ export class Connection implements SocketHandler, Pulse, OutboxOwner {
     this.home = home
     this.limits = limits
     this.#number = number
-    this.#socket = socket
     this.outbox = new Outbox(socket, home.turn, this)
-    this.#heartbeat = new Heartbeat(home, this)
+    this.#heartbeat = new Heartbeat(this)
   }
 
   get id(): string {
@@ -81,11 +88,8 @@ export class Connection implements SocketHandler, Pulse, OutboxOwner {
 
   /** Resolves when the adapter has let go of the socket. */
   get gone(): Promise<void> {
-    this.#gone ??= new Promise((resolve) => {
-      if (this.#isGone) resolve()
-      else this.#settleGone = resolve
-    })
-    return this.#gone
+    this.#departure ??= new Departure()
+    return this.#departure.made
   }
 
   /** Set from the moment either side began to close. */
@@ -172,10 +176,10 @@ export class Connection implements SocketHandler, Pulse, OutboxOwner {
     // What the peer sent before is not handled any more: it is being turned away.
     this.#inbox?.close()
     this.#closing = this.home.timers.after(this.home.durations.closeTimeoutMs, () => {
-      this.#socket.terminate()
+      this.outbox.socket.terminate()
     })
     this.outbox.flush()
-    this.#socket.close(code, ending.reason)
+    this.outbox.socket.close(code, ending.reason)
     this.#end(ending)
   }
 
@@ -183,7 +187,7 @@ export class Connection implements SocketHandler, Pulse, OutboxOwner {
   terminate(reason: string): void {
     const ending = { code: 1006, reason }
     this.#ending ??= ending
-    this.#socket.terminate()
+    this.outbox.socket.terminate()
     this.#end(ending)
   }
 
@@ -213,13 +217,13 @@ export class Connection implements SocketHandler, Pulse, OutboxOwner {
   closed(code: number, reason: string): void {
     this.#closing?.cancel()
     this.#end({ code, reason })
-    this.#isGone = true
-    this.#settleGone?.()
+    this.#departure ??= new Departure()
+    this.#departure.make()
     this.home.gone(this)
   }
 
   ping(): void {
-    this.#socket.ping()
+    this.outbox.socket.ping()
   }
 
   dead(): void {

@@ -4,8 +4,9 @@
 import type { CoarseTimers, Deadline } from './coarse-timers.js'
 import type { SocketDurations } from './limits.js'
 
-/** What the heartbeat does to a connection. */
+/** The connection, as its heartbeat sees it. */
 export interface Pulse {
+  readonly home: HeartbeatHome
   ping(): void
   /** Nothing was heard in time. */
   dead(): void
@@ -19,17 +20,16 @@ export interface HeartbeatHome {
 
 /** One connection's heartbeat. A half-open connection is found after interval + timeout. */
 export class Heartbeat implements Deadline {
-  readonly #home: HeartbeatHome
   readonly #pulse: Pulse
   #heard = false
   /** A ping was sent and its deadline runs. */
   #asked = false
   #tick: number
 
-  constructor(home: HeartbeatHome, pulse: Pulse) {
-    this.#home = home
+  constructor(pulse: Pulse) {
     this.#pulse = pulse
-    this.#tick = home.timers.schedule(this, home.durations.pingIntervalMs)
+    const { timers, durations } = pulse.home
+    this.#tick = timers.schedule(this, durations.pingIntervalMs)
   }
 
   /** Something arrived from the peer; a pong is only one way to live. */
@@ -38,12 +38,12 @@ export class Heartbeat implements Deadline {
   }
 
   stop(): void {
-    this.#home.timers.cancel(this, this.#tick)
+    this.#pulse.home.timers.cancel(this, this.#tick)
   }
 
   /** @internal */
   due(): void {
-    const { timers, durations } = this.#home
+    const { timers, durations } = this.#pulse.home
     const { pingIntervalMs, pongTimeoutMs } = durations
     if (!this.#asked) {
       this.#asked = true

@@ -44,17 +44,15 @@ describe('heartbeat', () => {
     const clock = new ManualClock()
     const seen = { pings: 0, dead: 0 }
     const timers = new CoarseTimers(clock, 1000)
-    const heartbeat = new Heartbeat(
-      { timers, durations: resolveDurations({}) },
-      {
-        ping: () => {
-          seen.pings++
-        },
-        dead: () => {
-          seen.dead++
-        },
+    const heartbeat = new Heartbeat({
+      home: { timers, durations: resolveDurations({}) },
+      ping: () => {
+        seen.pings++
       },
-    )
+      dead: () => {
+        seen.dead++
+      },
+    })
     return { clock, seen, heartbeat }
   }
 

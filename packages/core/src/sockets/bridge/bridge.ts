@@ -18,7 +18,6 @@ export class Bridge implements ConnectionOwner, FrameConsumer, Session {
   readonly socket: ChannelSocket
   /** As the caller gave it, for what is nobody's hold. */
   readonly target: Channel
-  readonly inner: ChannelInner
   readonly options: BridgeOptions
   /** The `authFn` said no. */
   denied = false
@@ -49,12 +48,15 @@ export class Bridge implements ConnectionOwner, FrameConsumer, Session {
     this.socket = socket
     this.target = channel
     this.options = options
-    this.inner = channel.inner
     this.#ended = ended
   }
 
   get connection(): Connection {
     return this.socket.inner
+  }
+
+  get inner(): ChannelInner {
+    return this.target.inner
   }
 
   get userId(): string | null {
