@@ -60,7 +60,7 @@ export interface AdapterAbilities {
   readonly fanOut?: FanOut | undefined
   /**
    * Newcomers may be made to wait before they are admitted. Default true; false for a server that
-   * completes an upgrade best within the call that brought it.
+   * completes an upgrade best within the call that brought it: they wait for their handlers instead.
    */
   readonly waits?: boolean | undefined
   /** Hears of every new route, for a server that wants to be told its paths. */
@@ -89,6 +89,7 @@ class Router implements SocketRouter<unknown> {
   readonly #defaults
   readonly #onError: (error: unknown, context: SocketErrorContext) => void
   readonly #pace: Pace
+  readonly #waits: boolean
   readonly #routed: ((path: string) => void) | undefined
   #closed: Promise<void> | undefined
 
@@ -102,6 +103,7 @@ class Router implements SocketRouter<unknown> {
     this.#routed = routed
     this.#onError = options.onError ?? logSocketError
     this.#pace = new Pace(this.#clock)
+    this.#waits = waits
     const admission: AdmissionHost = {
       clock: this.#clock,
       timeoutMs: durations.handshakeTimeoutMs,
@@ -166,28 +168,39 @@ class Router implements SocketRouter<unknown> {
     // Admitted before draining began, opened after.
     if (this.#draining.signal.aborted) {
       connection.close(CloseCode.goingAway, 'the server is going away')
-    } else this.#run(connection, route, request)
+    } else this.#runInTurn(connection, route, request)
     return connection
+  }
+
+  #runInTurn(connection: Connection, route: Route, request: SocketRequest): void {
+    const turn = this.#waits ? undefined : this.#pace.enter()
+    if (!turn) return this.#run(connection, route, request)
+    // Whoever leaves meanwhile has come for nothing; closing does not wait for them.
+    void turn.then(() => {
+      if (!connection.ending) this.#run(connection, route, request)
+    })
   }
 
   /** Keeps nothing of the request but its path, for as long as the handler runs. */
   #run(connection: Connection, route: Route, request: SocketRequest): void {
     const { path } = request
-    const failed = (error: unknown) => {
-      this.#handlerFailed(error, connection, path)
-      this.#connections.handled()
-    }
     this.#connections.handling()
     try {
       const running = route.handler(new ConnectedSocket(connection), request)
-      if (isThenable(running)) running.then(this.#connections.handled, failed)
-      else this.#connections.handled()
+      if (!isThenable(running)) return this.#connections.handled()
+      // Bound: smaller than a closure, and most connections are quiet for as long as it is kept.
+      running.then(this.#connections.handled, this.#handlerFailed.bind(this, connection, path))
     } catch (error) {
-      failed(error)
+      this.#handlerFailed(connection, path, error)
     }
   }
 
-  #handlerFailed(error: unknown, connection: Connection, path: string): void {
+  #handlerFailed(connection: Connection, path: string, error: unknown): void {
+    this.#sendAway(connection, path, error)
+    this.#connections.handled()
+  }
+
+  #sendAway(connection: Connection, path: string, error: unknown): void {
     // The client's doing: a name in the path that is no channel name would be none next time, too.
     if (isChanError(error, 'invalid-channel-name')) {
       return connection.close(CloseCode.policy, 'not a channel name')

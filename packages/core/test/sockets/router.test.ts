@@ -144,6 +144,46 @@ describe('connections', () => {
     return { clock, router, user: socket as ChannelSocket, ...opened }
   }
 
+  describe('where an upgrade cannot wait, newcomers wait for their handlers', () => {
+    async function crowd(size: number) {
+      const { router, gate } = createSocketRouter({}, { waits: false })
+      const entered: string[] = []
+      const frames: string[] = []
+      router.route('/:name', ({ inner }, { params }) => {
+        entered.push(params.name)
+        inner.consume({ consume: (text) => void frames.push(`${params.name} ${text}`) })
+      })
+      const all = []
+      for (let n = 0; n < size; n++) all.push(await open(gate, `/${n}`))
+      return { router, entered, frames, all }
+    }
+
+    test('in order, a few in each turn; what they send meanwhile is held', async () => {
+      const { router, entered, frames, all } = await crowd(10)
+      expect(entered).toEqual(['0', '1', '2', '3'])
+      expect(router.size).toBe(10)
+      all[9]?.handler.message('early')
+      all[0]?.handler.message('on time')
+      await vi.waitFor(() => expect(frames).toEqual(['0 on time', '9 early']))
+      expect(entered).toEqual(Array.from({ length: 10 }, (_, n) => String(n)))
+    })
+
+    test('who leaves meanwhile, or comes before a shutdown, has none', async () => {
+      const { router, entered, all } = await crowd(7)
+      all[4]?.handler.closed(1006, '')
+      await vi.waitFor(() => expect(entered).toEqual(['0', '1', '2', '3', '5', '6']))
+      const late = await crowd(6)
+      const closed = Promise.all([late.router.close(), router.close()])
+      for (const { socket, handler } of [...all, ...late.all]) {
+        handler.closed(socket.closedWith?.code ?? 0, '')
+      }
+      await closed
+      for (let turn = 0; turn < 5; turn++) await new Promise((next) => setImmediate(next))
+      expect(late.entered).toEqual(['0', '1', '2', '3'])
+      expect(late.all.map(({ socket }) => socket.closedWith?.code)).toEqual(Array(6).fill(1012))
+    })
+  })
+
   test('a silent peer is dropped', async () => {
     const { clock, socket, handler, user, router } = await connected()
     clock.advance(30_000)
