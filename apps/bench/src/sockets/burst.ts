@@ -10,7 +10,8 @@ import { assertAllOpen, openSockets, sizeIs, startLoad } from './load.js'
 import { OthersMeter } from './others-meter.js'
 import { entryOf, protocolOf, type Variant } from './variants.js'
 
-const VARIANTS: readonly Variant[] = ['chan ws', 'chan uws', 'socket.io']
+/** What is by hand shows what the libraries themselves do to those who are there. */
+const VARIANTS: readonly Variant[] = ['chan ws', 'ws-rooms', 'chan uws', 'uws-rooms', 'socket.io']
 const OURS: readonly Variant[] = ['chan ws', 'chan uws']
 const THERE = 100
 /** From one message to all of them to the next. */
@@ -98,6 +99,7 @@ function rowOf({ variant, quiet, busy, opened, others }: Burst): Row {
     'burst p50 ms': busy.p50,
     'burst p99 ms': busy.p99,
     'burst max ms': busy.max,
+    'p99 ratio': busy.p99 / quiet.p99,
     'busy others': others,
   }
 }

@@ -10,7 +10,7 @@ import { rowOf } from './row.js'
 import type { Measured } from './shape.js'
 import { protocolOf, type Variant } from './variants.js'
 
-const VARIANTS: readonly Variant[] = ['chan ws', 'chan uws', 'socket.io']
+const VARIANTS: readonly Variant[] = ['chan ws', 'ws-rooms', 'chan uws', 'uws-rooms', 'socket.io']
 const ROOMS = 100
 const MEMBERS = 10
 /** Publishes that are on their way: two per room. */

@@ -8,8 +8,10 @@ export type Variant =
   | 'ws-single'
   | 'ws-turn'
   | 'ws-loop'
+  | 'ws-rooms'
   | 'uws-publish'
   | 'uws-cork'
+  | 'uws-rooms'
 
 export type Protocol = 'websocket' | 'socket.io'
 
@@ -20,12 +22,14 @@ const FILES: Readonly<Record<Variant, string>> = {
   'ws-single': './baselines/ws-single.ts',
   'ws-turn': './baselines/ws-turn.ts',
   'ws-loop': './baselines/ws-loop.ts',
+  'ws-rooms': './baselines/ws-rooms.ts',
   'uws-publish': './baselines/uws-publish.ts',
   'uws-cork': './baselines/uws-cork.ts',
+  'uws-rooms': './baselines/uws-rooms.ts',
 }
 
 /** Those that need a native module, which does not load everywhere. */
-export const NATIVE: readonly Variant[] = ['chan uws', 'uws-publish', 'uws-cork']
+export const NATIVE: readonly Variant[] = ['chan uws', 'uws-publish', 'uws-cork', 'uws-rooms']
 
 export function entryOf(variant: Variant): URL {
   return new URL(FILES[variant], import.meta.url)

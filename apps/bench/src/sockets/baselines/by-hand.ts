@@ -1,7 +1,8 @@
 // What all servers written by hand have in common: they number messages as Chan would.
 
-import { type Data, envelope } from '../message.js'
+import type { Data } from '../message.js'
 import type { Served } from '../servers/served.js'
+import { NumberedRooms } from './numbered-rooms.js'
 
 interface Bare {
   readonly port: number
@@ -14,11 +15,11 @@ export function byHand(
   send: (text: string) => void,
   endTurn?: () => void,
 ): Served {
-  let offset = 0
+  const rooms = new NumberedRooms()
   return {
     port,
     size: () => sockets.size,
-    publish: (room: string, data: Data) => send(JSON.stringify(envelope(room, data, ++offset))),
+    publish: (room: string, data: Data) => send(rooms.text(room, data)),
     ...(endTurn && { endTurn }),
   }
 }
