@@ -2,12 +2,14 @@
 
 import { startWorker, type Worker } from '@chan/testkit'
 import { atMost, type Bench, type Row, type Target } from '../bench.js'
-import type { Quantiles } from '../measure/numbers.js'
+import { medianOf, type Quantiles } from '../measure/numbers.js'
 import type { Opened } from './client/crowd.js'
 import type { Received } from './client/tally.js'
-import { affordable, missingNotes, present, type SocketsContext } from './context.js'
+import { affordable, missingNotes, type SocketsContext } from './context.js'
 import { assertAllOpen, openSockets, sizeIs, startLoad } from './load.js'
 import { OthersMeter } from './others-meter.js'
+import { inRounds, Rounds } from './rounds.js'
+import { busyOthers } from './row.js'
 import { entryOf, protocolOf, type Variant } from './variants.js'
 
 /** What is by hand shows what the libraries themselves do to those who are there. */
@@ -18,7 +20,6 @@ const THERE = 100
 const EVERY_MS = 10
 
 interface Burst {
-  readonly variant: Variant
   readonly quiet: Quantiles
   readonly busy: Quantiles
   readonly opened: Opened
@@ -31,14 +32,14 @@ export const burst: Bench<SocketsContext> = {
   async run(context) {
     const newcomers = affordable(context, context.full ? 20_000 : 4_000) - THERE
     const quietMs = context.full ? 10_000 : 3_000
-    const bursts: Burst[] = []
-    for (const variant of present(context, VARIANTS)) {
-      bursts.push(await measure(variant, newcomers, quietMs))
-    }
-    const ours = bursts.filter(({ variant }) => OURS.includes(variant))
+    const bursts = new Rounds<Burst>()
+    await inRounds(context, VARIANTS, async (variant) => {
+      bursts.add(variant, await measure(variant, newcomers, quietMs))
+    })
+    const ours = OURS.filter((variant) => bursts.has(variant))
     return {
-      rows: bursts.map(rowOf),
-      targets: ours.flatMap(targetsOf),
+      rows: bursts.each(rowOf),
+      targets: ours.flatMap((variant) => targetsOf(variant, bursts.of(variant))),
       notes: missingNotes(context, VARIANTS),
     }
   },
@@ -62,7 +63,7 @@ async function measure(variant: Variant, newcomers: number, quietMs: number): Pr
   const { latency: busy } = await chatDuring(there, variant, async () => {
     opened = await openSockets(coming, server, { ...crowd, sockets: newcomers })
   })
-  return { variant, quiet, busy, opened: opened as Opened, others: meter.stop() }
+  return { quiet, busy, opened: opened as Opened, others: meter.stop() }
 }
 
 /** One of those who are there says something at a rate, for as long as the task takes. */
@@ -88,25 +89,35 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-function rowOf({ variant, quiet, busy, opened, others }: Burst): Row {
+function rowOf(variant: Variant, bursts: readonly Burst[]): Row {
+  const median = (number: (burst: Burst) => number) => medianOf(bursts.map(number))
   return {
     server: variant,
-    connects: opened.opened,
-    refused: opened.refused,
-    'connects/s': opened.opened / opened.seconds,
-    'quiet p50 ms': quiet.p50,
-    'quiet p99 ms': quiet.p99,
-    'burst p50 ms': busy.p50,
-    'burst p99 ms': busy.p99,
-    'burst max ms': busy.max,
-    'p99 ratio': busy.p99 / quiet.p99,
-    'busy others': others,
+    connects: median(({ opened }) => opened.opened),
+    refused: refusedIn(bursts),
+    'connects/s': median(({ opened }) => opened.opened / opened.seconds),
+    'quiet p50 ms': median(({ quiet }) => quiet.p50),
+    'quiet p99 ms': median(({ quiet }) => quiet.p99),
+    'burst p50 ms': median(({ busy }) => busy.p50),
+    'burst p99 ms': median(({ busy }) => busy.p99),
+    'burst max ms': median(({ busy }) => busy.max),
+    'p99 ratio': median(ratioOf),
+    'busy others': busyOthers(bursts),
   }
 }
 
-function targetsOf({ variant, quiet, busy, opened }: Burst): Target[] {
+function targetsOf(variant: Variant, bursts: readonly Burst[]): Target[] {
+  const ratio = medianOf(bursts.map(ratioOf))
   return [
-    atMost(`${variant}, refused`, opened.refused, 0),
-    atMost(`${variant}, p99 in the burst over p99 in quiet`, busy.p99 / quiet.p99, 5, ' ×'),
+    atMost(`${variant}, refused`, refusedIn(bursts), 0),
+    atMost(`${variant}, p99 in the burst over p99 in quiet`, ratio, 5, ' ×'),
   ]
+}
+
+function refusedIn(bursts: readonly Burst[]): number {
+  return bursts.reduce((sum, { opened }) => sum + opened.refused, 0)
+}
+
+function ratioOf({ quiet, busy }: Burst): number {
+  return busy.p99 / quiet.p99
 }

@@ -1,9 +1,9 @@
 // One channel, many sockets: what each delivery costs the server, against the peer and by hand.
 
 import { atMost, type Bench, type Target } from '../bench.js'
-import { medianOf } from '../measure/numbers.js'
-import { affordable, missingNotes, present, type SocketsContext } from './context.js'
+import { affordable, missingNotes, type SocketsContext } from './context.js'
 import { Pair } from './pair.js'
+import { inRounds, Rounds } from './rounds.js'
 import { rowOf } from './row.js'
 import type { Measured } from './shape.js'
 import type { Variant } from './variants.js'
@@ -35,8 +35,7 @@ const PROMISED: readonly Promised[] = [
   { perTurn: 10, ours: 'chan uws', theirs: 'uws-publish', most: 1.25 },
 ]
 
-/** By variant, one of each round. */
-type Runs = Map<Variant, Measured[]>
+type Runs = Rounds<Measured>
 
 export const fanOut: Bench<SocketsContext> = {
   name: 'fan-out',
@@ -45,25 +44,26 @@ export const fanOut: Bench<SocketsContext> = {
     const cases = [500, affordable(context, 5_000)].map((sockets) => ({
       sockets,
       byTurn: new Map<number, Runs>([
-        [1, new Map()],
-        [10, new Map()],
+        [1, new Rounds()],
+        [10, new Rounds()],
       ]),
     }))
-    for (let round = 0; round < (context.full ? 3 : 1); round++) {
-      for (const { sockets, byTurn } of cases) {
-        // One after the other within a round, so that a slow minute of the machine hits all.
-        for (const variant of present(context, VARIANTS)) {
-          await measure(context, variant, sockets, byTurn)
-        }
-        for (const runs of byTurn.values()) assertSameBytes(runs)
-      }
+    for (const { sockets, byTurn } of cases) {
+      await inRounds(
+        context,
+        VARIANTS,
+        (variant) => measure(context, variant, sockets, byTurn),
+        () => {
+          for (const runs of byTurn.values()) assertSameBytes(runs)
+        },
+      )
     }
     const all = cases.flatMap(({ sockets, byTurn }) =>
       [...byTurn].map(([perTurn, runs]) => ({ sockets, perTurn, runs })),
     )
     return {
       rows: all.flatMap(({ sockets, perTurn, runs }) =>
-        [...runs].map(([variant, measured]) =>
+        runs.each((variant, measured) =>
           rowOf(`${nameOf(sockets, perTurn)}, ${variant}`, measured),
         ),
       ),
@@ -87,7 +87,7 @@ async function measure(
   for (const [perTurn, runs] of byTurn) {
     await pair.run({ deliveries: context.full ? 200_000 : 50_000, perTurn })
     const measured = await pair.measure({ deliveries: context.full ? 1_000_000 : 250_000, perTurn })
-    runs.set(variant, [...(runs.get(variant) ?? []), measured])
+    runs.add(variant, measured)
     context.tell(
       `${nameOf(sockets, perTurn)}, ${variant}: ${measured.cpu.toFixed(2)} µs per delivery`,
     )
@@ -96,17 +96,16 @@ async function measure(
 
 /** Whoever sends less is not compared with. */
 function assertSameBytes(runs: Runs): void {
-  const bytes = [...runs].map(([variant, measured]) => [variant, measured.at(-1)?.bytes] as const)
+  const bytes = runs.each((variant, measured) => [variant, measured.at(-1)?.bytes] as const)
   if (new Set(bytes.map(([, each]) => each)).size <= 1) return
   const said = bytes.map(([variant, each]) => `${variant} ${each}`).join(', ')
   throw new Error(`Not all servers send the same number of bytes per message: ${said}`)
 }
 
 function targetOf(name: string, { ours, theirs, most }: Promised, runs: Runs): Target[] {
-  const [our, their] = [runs.get(ours), runs.get(theirs)]
-  if (!our || !their) return []
-  const ratios = our.map(({ cpu }, round) => cpu / (their[round]?.cpu ?? Number.NaN))
-  return [atMost(`${name}, ${ours} over ${theirs}`, medianOf(ratios), most, ' ×')]
+  if (!runs.has(ours, theirs)) return []
+  const ratio = runs.ratio(ours, theirs, ({ cpu }) => cpu)
+  return [atMost(`${name}, ${ours} over ${theirs}`, ratio, most, ' ×')]
 }
 
 function nameOf(sockets: number, perTurn: number): string {

@@ -2,8 +2,9 @@
 // connections, the more a write to each costs the machine itself.
 
 import { atMost, type Bench, type Target } from '../bench.js'
-import { affordable, missingNotes, present, type SocketsContext } from './context.js'
+import { affordable, missingNotes, type SocketsContext } from './context.js'
 import { Pair } from './pair.js'
+import { inRounds, Rounds } from './rounds.js'
 import { rowOf } from './row.js'
 import type { Measured } from './shape.js'
 import type { Variant } from './variants.js'
@@ -16,31 +17,32 @@ const BY_HAND = [
 const VARIANTS: readonly Variant[] = BY_HAND.flat()
 const MOST = 1.3
 
-interface Run {
-  readonly variant: Variant
+/** Of one number of sockets. */
+interface Size {
   readonly sockets: number
-  readonly measured: Measured
+  readonly runs: Rounds<Measured>
 }
 
 export const flat: Bench<SocketsContext> = {
   name: 'flat',
   title: 'processor time per delivery from 10 to 10,000 sockets in one channel',
   async run(context) {
-    const sizes = context.full ? [10, 100, 1_000, 10_000] : [10, 300, 10_000]
-    const runs: Run[] = []
-    for (const wanted of sizes) {
+    const sizes: Size[] = []
+    for (const wanted of context.full ? [10, 100, 1_000, 10_000] : [10, 300, 10_000]) {
       const sockets = affordable(context, wanted)
-      for (const variant of present(context, VARIANTS)) {
-        runs.push({ variant, sockets, measured: await measure(context, variant, sockets) })
-      }
+      const runs = new Rounds<Measured>()
+      await inRounds(context, VARIANTS, async (variant) => {
+        runs.add(variant, await measure(context, variant, sockets))
+      })
+      sizes.push({ sockets, runs })
     }
     return {
-      rows: runs.map(({ variant, sockets, measured }) =>
-        rowOf(`${sockets.toLocaleString('en')} sockets, ${variant}`, [measured]),
+      rows: sizes.flatMap(({ sockets, runs }) =>
+        runs.each((variant, measured) =>
+          rowOf(`${sockets.toLocaleString('en')} sockets, ${variant}`, measured),
+        ),
       ),
-      targets: BY_HAND.flatMap(([ours, theirs]) =>
-        targetsOf(ours, theirs, costsOf(runs, ours), costsOf(runs, theirs)),
-      ),
+      targets: BY_HAND.flatMap(([ours, theirs]) => targetsOf(ours, theirs, sizes)),
       notes: missingNotes(context, VARIANTS),
     }
   },
@@ -56,21 +58,13 @@ async function measure(
   return await pair.measure({ deliveries: context.full ? 1_000_000 : 250_000, perTurn: 1 })
 }
 
-/** One of each size. */
-function costsOf(runs: readonly Run[], variant: Variant): number[] {
-  return runs.filter((run) => run.variant === variant).map(({ measured }) => measured.cpu)
-}
-
-function targetsOf(
-  ours: Variant,
-  theirs: Variant,
-  our: readonly number[],
-  their: readonly number[],
-): Target[] {
-  if (our.length === 0) return []
-  const ratios = our.map((cost, size) => cost / (their[size] ?? Number.NaN))
+function targetsOf(ours: Variant, theirs: Variant, sizes: readonly Size[]): Target[] {
+  if (!sizes.every(({ runs }) => runs.has(ours, theirs))) return []
+  const cpu = (run: Measured) => run.cpu
+  const costs = sizes.map(({ runs }) => runs.median(ours, cpu))
+  const ratios = sizes.map(({ runs }) => runs.ratio(ours, theirs, cpu))
   return [
-    atMost(`${ours}, dearest over cheapest`, spread(our), MOST, ' ×'),
+    atMost(`${ours}, dearest over cheapest`, spread(costs), MOST, ' ×'),
     atMost(`${ours}, the same of its ratio to ${theirs}`, spread(ratios), MOST, ' ×'),
   ]
 }

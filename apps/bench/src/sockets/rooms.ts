@@ -1,11 +1,11 @@
 // Many small rooms in which everybody talks: clients publish, the server delivers.
 
-import { atMost, type Bench, type Row } from '../bench.js'
-import { medianOf } from '../measure/numbers.js'
+import { atMost, type Bench } from '../bench.js'
 import type { Received } from './client/tally.js'
-import { missingNotes, present, type SocketsContext } from './context.js'
+import { missingNotes, type SocketsContext } from './context.js'
 import { OthersMeter } from './others-meter.js'
 import { Pair } from './pair.js'
+import { inRounds, Rounds } from './rounds.js'
 import { rowOf } from './row.js'
 import type { Measured } from './shape.js'
 import { protocolOf, type Variant } from './variants.js'
@@ -20,20 +20,16 @@ export const rooms: Bench<SocketsContext> = {
   name: 'rooms',
   title: `${ROOMS * MEMBERS} sockets in ${ROOMS} rooms, all of them publishing`,
   async run(context) {
-    const runs = new Map<Variant, Measured[]>()
-    for (let round = 0; round < (context.full ? 3 : 1); round++) {
-      for (const variant of present(context, VARIANTS)) {
-        const measured = await measure(context, variant)
-        runs.set(variant, [...(runs.get(variant) ?? []), measured])
-        context.tell(`${variant}: ${measured.cpu.toFixed(2)} µs per delivery`)
-      }
-    }
-    const rows: Row[] = [...runs].map(([variant, measured]) => rowOf(variant, measured))
-    const [ours = [], theirs = []] = [runs.get('chan ws'), runs.get('socket.io')]
-    const ratios = ours.map(({ cpu }, round) => cpu / (theirs[round]?.cpu ?? Number.NaN))
+    const runs = new Rounds<Measured>()
+    await inRounds(context, VARIANTS, async (variant) => {
+      const measured = await measure(context, variant)
+      runs.add(variant, measured)
+      context.tell(`${variant}: ${measured.cpu.toFixed(2)} µs per delivery`)
+    })
+    const ratio = runs.ratio('chan ws', 'socket.io', ({ cpu }) => cpu)
     return {
-      rows,
-      targets: [atMost('chan ws over socket.io', medianOf(ratios), 0.5, ' ×')],
+      rows: runs.each(rowOf),
+      targets: [atMost('chan ws over socket.io', ratio, 0.5, ' ×')],
       notes: missingNotes(context, VARIANTS),
     }
   },

@@ -9,7 +9,6 @@ const MIB = 1024 * 1024
 /** The median of each column over several runs. */
 export function rowOf(what: string, runs: readonly Measured[]): Row {
   const median = (value: (run: Measured) => number) => medianOf(runs.map(value))
-  const others = runs.flatMap((run) => (run.others === undefined ? [] : [run.others]))
   return {
     run: what,
     deliveries: median((run) => run.deliveries),
@@ -19,6 +18,12 @@ export function rowOf(what: string, runs: readonly Measured[]): Row {
     'p50 ms': median((run) => run.latency.p50),
     'p99 ms': median((run) => run.latency.p99),
     'RSS MiB': median((run) => run.rss) / MIB,
-    'busy others': others.length === 0 ? undefined : medianOf(others),
+    'busy others': busyOthers(runs),
   }
+}
+
+/** Undefined where the machine does not tell. */
+export function busyOthers(runs: readonly { readonly others: number | undefined }[]) {
+  const told = runs.flatMap(({ others }) => (others === undefined ? [] : [others]))
+  return told.length === 0 ? undefined : medianOf(told)
 }

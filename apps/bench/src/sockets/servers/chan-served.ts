@@ -27,10 +27,10 @@ export class ChanServed {
     onDisconnect: (_channel, { code }) => this.#closes.push(code),
   }
 
-  on(port: number, router: { readonly size: number }): Served {
+  on(port: number): Served {
     return {
       port,
-      size: () => router.size,
+      size: () => this.layer.stats().subscribers,
       publish: (room, data) => {
         this.layer.channel(room).publish(data).catch(this.#failed)
       },

@@ -9,8 +9,8 @@ serve(async () => {
   const uws = await loadUws()
   const chan = new ChanServed()
   const app = uws.App()
-  const router = attachSockets(app).route('/ws/:room', PLENTIFUL, (socket, { params }) =>
+  attachSockets(app).route('/ws/:room', PLENTIFUL, (socket, { params }) =>
     websocketChannelHandler(socket, chan.layer.channel(params.room), chan.options),
   )
-  return chan.on(await listenOnUws(uws, app), router)
+  return chan.on(await listenOnUws(uws, app))
 })

@@ -9,8 +9,8 @@ import { serve } from './serve.js'
 serve(async () => {
   const chan = new ChanServed()
   const server = createServer()
-  const router = attachSockets(server).route('/ws/:room', PLENTIFUL, (socket, { params }) =>
+  attachSockets(server).route('/ws/:room', PLENTIFUL, (socket, { params }) =>
     websocketChannelHandler(socket, chan.layer.channel(params.room), chan.options),
   )
-  return chan.on(await listenOn(server), router)
+  return chan.on(await listenOn(server))
 })

@@ -4,7 +4,7 @@ import type { Data } from '../message.js'
 
 export interface Served {
   readonly port: number
-  /** Connected sockets. */
+  /** Sockets that get what is published. */
   size(): number
   /** To everybody in the room. */
   publish(room: string, data: Data): void
