@@ -1,12 +1,23 @@
-// The faults at full length, `npm run test:faults`: mostly waiting, so files run side by side.
+// The faults at full length, `npm run test:faults`: those that have two. The others are the same at
+// every length, and run with `npm test`.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import base from '../../vitest.base.js'
+
+const folder = join(import.meta.dirname, 'test/faults')
+
+function hasTwoLengths(name: string): boolean {
+  return name.endsWith('.test.ts') && readFileSync(join(folder, name), 'utf8').includes('form(')
+}
 
 export default defineConfig({
   ...base,
   test: {
     ...base.test,
-    include: ['test/faults/**/*.test.ts'],
+    include: readdirSync(folder)
+      .filter(hasTwoLengths)
+      .map((name) => `test/faults/${name}`),
     env: { CHAN_FAULTS: 'full' },
     maxWorkers: 2,
     ...(process.env.CI && {

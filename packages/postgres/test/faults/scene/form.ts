@@ -1,4 +1,5 @@
-// Every fault exists once, in two lengths: short in `npm test`, full in `npm run test:faults`.
+// Every fault exists once; one that takes long has two lengths: short in `npm test`, full in
+// `npm run test:faults`.
 
 /** Whether this run takes the time that the faults are specified with. */
 export const isFull = process.env.CHAN_FAULTS === 'full'
