@@ -1,5 +1,4 @@
-// The port's clauses once more: with an unlogged log, and every call late and out of turn. A layer over
-// calls out of turn is checked on memory, where it takes no minutes.
+// The suite once more: with an unlogged log, and every call late and out of turn.
 
 import { backendSuite, shuffled, wrapped } from '@chan/conformance'
 import { describe, expect, test, vi } from 'vitest'
@@ -8,7 +7,4 @@ import { pgHarness } from './harness.js'
 vi.setConfig({ testTimeout: 60_000 })
 
 const harness = pgHarness('postgres, unlogged', { durability: 'unlogged' })
-backendSuite(
-  { describe, test, expect },
-  { ...wrapped(harness, 'postgres, unlogged, shuffled', shuffled), part: 'port' },
-)
+backendSuite({ describe, test, expect }, wrapped(harness, 'postgres, unlogged, shuffled', shuffled))

@@ -22,7 +22,6 @@ describe.skipIf(skipReason)(`uws${skipReason ? ` (skipped: ${skipReason})` : ''}
     {
       ...uws,
       name: 'uws, message by message',
-      connections: 3_000,
       start: async (options) => listen({ ...options, fanOut: 'message' }),
     },
   )

@@ -44,7 +44,6 @@ socketSuite(
   {
     ...ws,
     name: 'ws, over a backend that is slow and out of turn',
-    connections: 3_000,
     createLayer: (options) => new ChannelLayer(shuffled(new MemoryBackend(), 7), options),
   },
 )

@@ -26,6 +26,4 @@ export interface BackendHarness {
    * memory; one behind a network may say less.
    */
   readonly rounds?: number
-  /** `port`: only its clauses, without a layer on top. Default `all`. */
-  readonly part?: 'all' | 'port'
 }

@@ -12,7 +12,7 @@ import { inScene } from './scene.js'
  * @param runner `{ describe, test, expect }` of vitest, jest, or node:test with the `expect` package
  */
 export function backendSuite(runner: Runner, harness: BackendHarness): void {
-  const topics = harness.part === 'port' ? portTopics : [...portTopics, ...layerTopics]
+  const topics = [...portTopics, ...layerTopics]
   runTopics(runner, harness.name, topics, harness.skip ?? {}, (body) =>
     inScene(runner, harness, body),
   )

@@ -29,8 +29,6 @@ export interface SocketHarness {
   ): Promise<SocketServer>
   /** A layer on a backend of its own: the bridge is checked over it. */
   createLayer(options: LayerOptions): ChannelLayer
-  /** How many connections come and go to see what they leave behind. Default 10,000. */
-  readonly connections?: number
   /** Cases to leave out: title and reason. One that matches no case fails. */
   readonly skip?: Skips
 }
