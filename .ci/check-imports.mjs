@@ -1,5 +1,5 @@
-// Imports may only point down: from package to package as listed in MAY, inside core from right to
-// left in LAYERS. Fails with every import that does not.
+// Imports may only point down: from package to package as listed in MAY, inside core and sockets from
+// right to left in LAYERS. Fails with every import that does not.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { parseSync } from 'vite'
@@ -11,12 +11,12 @@ const MAY = {
   'packages/protocol/src': [],
   'packages/core/src': [],
   'packages/core/src/model': ['@chan/protocol'],
-  'packages/core/src/sockets': ['@chan/protocol'],
   'packages/memory/src': ['@chan/core', '@chan/core/backend'],
   'packages/postgres/src': ['@chan/core', '@chan/core/backend', 'pg', 'node:*'],
-  'packages/ws/src': ['@chan/core', '@chan/core/sockets', 'ws', 'node:*'],
-  'packages/uws/src': ['@chan/core', '@chan/core/sockets', 'node:*'],
-  'packages/conformance/src': ['@chan/core', '@chan/core/*', '@chan/protocol', 'node:*'],
+  'packages/sockets/src': ['@chan/core', '@chan/core/connections', '@chan/protocol'],
+  'packages/ws/src': ['@chan/core', '@chan/sockets', 'ws', 'node:*'],
+  'packages/uws/src': ['@chan/core', '@chan/sockets', 'node:*'],
+  'packages/conformance/src': ['@chan/core', '@chan/core/*', '@chan/sockets', 'node:*'],
   'packages/testkit/src': [
     '@sparticuz/chromium',
     'esbuild',
@@ -29,9 +29,11 @@ const MAY = {
   ],
 }
 
-/** The folders of core: each may import itself and what stands to its left. */
-const LAYERS = ['model', 'ports', 'hub', 'presence', 'channel']
-const CORE = 'packages/core/src'
+/** The folders of a package: each may import itself and what stands to its left. */
+const LAYERS = {
+  'packages/core/src': ['model', 'ports', 'hub', 'presence', 'channel'],
+  'packages/sockets/src': ['port', 'connection', 'bridge', 'routing'],
+}
 
 const files = ['packages', 'apps'].flatMap(sources)
 const problems = files.flatMap((file) =>
@@ -65,20 +67,19 @@ function judgeRelative(file, specifier) {
   const [home, there] = [packageOf(file), packageOf(target)]
   if (there && there !== home) return `reaches into ${there}, import it by name`
   if (!there && file.startsWith(`${home}/src/`)) return `leaves ${home}`
-  if (!file.startsWith(`${CORE}/`)) return
-  return judgeLayer(folderOf(file), folderOf(target))
+  const src = Object.keys(LAYERS).find((path) => file.startsWith(`${path}/`))
+  if (src) return judgeLayer(folderOf(file, src), folderOf(target, src), LAYERS[src])
 }
 
 /** Entry files and `testing` stand above everything; nothing imports them. */
-function judgeLayer(from, to) {
+function judgeLayer(from, to, layers) {
   if (from === to || from === 'testing') return
-  if (to === 'testing' || (to === 'sockets' && from !== 'sockets'))
-    return `only ${to} itself may import ${to}`
+  if (to === 'testing') return 'only testing itself may import testing'
   if (to === '') return `${from} may not import an entry file`
-  if (!LAYERS.includes(to)) return `${to} has no place in LAYERS`
-  if (from === '' || from === 'sockets') return
-  if (!LAYERS.includes(from)) return `${from} has no place in LAYERS`
-  if (LAYERS.indexOf(from) < LAYERS.indexOf(to)) return `${from} may not import ${to}`
+  if (!layers.includes(to)) return `${to} has no place in LAYERS`
+  if (from === '') return
+  if (!layers.includes(from)) return `${from} has no place in LAYERS`
+  if (layers.indexOf(from) < layers.indexOf(to)) return `${from} may not import ${to}`
 }
 
 function matches(specifier, allowed) {
@@ -89,8 +90,8 @@ function packageOf(path) {
   return /^(?:packages|apps)\/[^/]+/.exec(path)?.[0]
 }
 
-function folderOf(path) {
-  return /^packages\/core\/src\/([^/]+)\//.exec(path)?.[1] ?? ''
+function folderOf(path, src) {
+  return /^([^/]+)\//.exec(path.slice(src.length + 1))?.[1] ?? ''
 }
 
 /** The TypeScript files of every package below, as paths from the root. */

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import { runnerImport, transformWithOxc } from 'vite'
 
 const root = resolve(import.meta.dirname, '..')
-const PACKED = ['protocol', 'core', 'memory', 'postgres', 'ws', 'uws']
+const PACKED = ['protocol', 'core', 'sockets', 'memory', 'postgres', 'ws', 'uws']
 const PATIENCE_MS = 20_000
 
 /** What a quickstart is run with: reports where it listens, and moves it to a free port. */

@@ -2,7 +2,7 @@
 // Nothing else of the demo knows which.
 
 import type { Server } from 'node:http'
-import type { SocketRouter } from '@chan/core/sockets'
+import type { SocketRouter } from '@chan/ws'
 import { attachSockets } from '@chan/ws'
 
 /** The sockets of one demo. */

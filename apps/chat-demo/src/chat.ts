@@ -8,7 +8,7 @@ import {
   refuse,
   type SocketRouter,
   websocketChannelHandler,
-} from '@chan/core/sockets'
+} from '@chan/ws'
 import type { Hono } from 'hono'
 import { type ChatCommand, commandError, readCommand } from './chat-commands.js'
 import { isName } from './names.js'

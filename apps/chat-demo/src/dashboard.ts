@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { type ChannelLayer, isChanError, type Message } from '@chan/core'
-import { type SocketRouter, websocketChannelHandler } from '@chan/core/sockets'
+import { type SocketRouter, websocketChannelHandler } from '@chan/ws'
 import type { Hono } from 'hono'
 import { type Metrics, startProbes } from './metrics.js'
 

@@ -1,7 +1,7 @@
 // Notifications: an inbox per person, and announcements to everybody who is connected.
 
 import type { ChannelLayer } from '@chan/core'
-import { refuse, type SocketRouter, websocketChannelHandler } from '@chan/core/sockets'
+import { refuse, type SocketRouter, websocketChannelHandler } from '@chan/ws'
 import type { Hono } from 'hono'
 import { z } from 'zod'
 import { isName } from './names.js'

@@ -1,6 +1,6 @@
 // `attachSockets`: upgrades of a uWebSockets.js app, decided by core and completed by uWS.
 
-import { createSocketRouter, type SocketOptions, type SocketRouter } from '@chan/core/sockets'
+import { createSocketRouter, type SocketOptions, type SocketRouter } from '@chan/sockets'
 import { checkApp, type UwsApp, type UwsBehavior } from './app.js'
 import { behavior } from './behavior.js'
 import { UwsFanOut } from './fan-out.js'

@@ -1,7 +1,7 @@
 // How uWS is told to serve our paths: what it must leave to core, and where its events go.
 
 import { Buffer } from 'node:buffer'
-import type { SocketDurations, SocketGate, SocketOptions } from '@chan/core/sockets'
+import type { SocketDurations, SocketGate, SocketOptions } from '@chan/sockets'
 import type { UwsApp, UwsBehavior } from './app.js'
 import { upgrade } from './upgrade.js'
 import { socketOf } from './uws-socket.js'

@@ -1,7 +1,7 @@
 // The same frames to many sockets: made into bytes once, and written to each once, or by uWS to all.
 
 import { Buffer } from 'node:buffer'
-import type { Bundle, FanOut, Frame, Socket } from '@chan/core/sockets'
+import type { Bundle, FanOut, Frame, Socket } from '@chan/sockets'
 import type { UwsApp } from './app.js'
 import { Cohorts } from './cohorts.js'
 import { isDeflated, type UwsSocket } from './uws-socket.js'

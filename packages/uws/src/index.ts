@@ -22,6 +22,6 @@ export {
   type SocketRequest,
   type SocketRouter,
   websocketChannelHandler,
-} from '@chan/core/sockets'
+} from '@chan/sockets'
 export type { UwsApp } from './app.js'
 export { attachSockets } from './attach-sockets.js'

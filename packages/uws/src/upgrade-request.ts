@@ -1,6 +1,6 @@
 // S1: the upgrade request as a plain snapshot.
 
-import type { UpgradeRequest } from '@chan/core/sockets'
+import type { UpgradeRequest } from '@chan/sockets'
 import { addressText } from './address-text.js'
 import type { UwsRequest, UwsResponse } from './app.js'
 

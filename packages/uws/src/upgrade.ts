@@ -1,6 +1,6 @@
 // An upgrade: snapshot, admission, and then the handshake or the refusal.
 
-import type { Admission, Refusal, SocketGate } from '@chan/core/sockets'
+import type { Admission, Refusal, SocketGate } from '@chan/sockets'
 import type { UwsRequest, UwsResponse } from './app.js'
 import { handshake } from './handshake.js'
 import { respond } from './refusal-response.js'

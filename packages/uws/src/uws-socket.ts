@@ -1,7 +1,7 @@
 // A socket of uWS as core's `Socket`: moves bytes, tells the truth about them, and nothing else.
 
 import { Buffer } from 'node:buffer'
-import type { SendOutcome, Socket, SocketHandler } from '@chan/core/sockets'
+import type { SendOutcome, Socket, SocketHandler } from '@chan/sockets'
 import type { UwsWebSocket } from './app.js'
 import type { Cohort } from './cohort.js'
 

@@ -1,7 +1,7 @@
 // Who shares a topic, and that everybody gets everything once, whoever comes and goes.
 
 import { seeded } from '@chan/conformance'
-import type { Bundle, Frame } from '@chan/core/sockets'
+import type { Bundle, Frame } from '@chan/sockets'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { UwsFanOut } from '../src/fan-out.js'
 import type { UwsSocket } from '../src/uws-socket.js'

@@ -1,6 +1,6 @@
 // A socket that uWS closes while it completes the handshake: nobody hears of it.
 
-import type { SocketGate } from '@chan/core/sockets'
+import type { SocketGate } from '@chan/sockets'
 import { expect, test } from 'vitest'
 import type { UwsRequest, UwsResponse } from '../src/app.js'
 import { upgrade } from '../src/upgrade.js'

@@ -2,8 +2,8 @@
 // peers that do not read: every socket gets everything, in the order in which it was given.
 
 import { seeded } from '@chan/conformance'
-import { type ChannelSocket, websocketChannelHandler } from '@chan/core/sockets'
 import { InMemoryChannelLayer } from '@chan/memory'
+import { type ChannelSocket, websocketChannelHandler } from '@chan/sockets'
 import { waitFor } from '@chan/testkit'
 import { describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'

@@ -1,6 +1,6 @@
 // S3 to S6 where a real network cannot be made to say it.
 
-import type { SocketHandler } from '@chan/core/sockets'
+import type { SocketHandler } from '@chan/sockets'
 import { describe, expect, test } from 'vitest'
 import { endingOf } from '../src/violation.js'
 import { fakeSocket } from './fake-uws.js'

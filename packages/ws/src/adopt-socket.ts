@@ -1,7 +1,7 @@
 // `adoptSocket`: a WebSocket that another framework accepted.
 
 import type { IncomingMessage } from 'node:http'
-import { type AdoptOptions, adopt, type ChannelSocket } from '@chan/core/sockets'
+import { type AdoptOptions, adopt, type ChannelSocket } from '@chan/sockets'
 import type { AcceptedSocket } from './accepted-socket.js'
 import { fanOut } from './fan-out.js'
 import { upgradeRequest } from './upgrade-request.js'

@@ -7,7 +7,7 @@ import {
   type SocketGate,
   type SocketOptions,
   type SocketRouter,
-} from '@chan/core/sockets'
+} from '@chan/sockets'
 import { WebSocketServer } from 'ws'
 import { fanOut } from './fan-out.js'
 import { PendingUpgrade } from './pending-upgrade.js'

@@ -1,7 +1,7 @@
 // The same frames to many sockets: framed once, one write for each.
 
 import { Buffer } from 'node:buffer'
-import type { Bundle, FanOut } from '@chan/core/sockets'
+import type { Bundle, FanOut } from '@chan/sockets'
 import type { WsSocket } from './ws-socket.js'
 
 /** @internal */

@@ -23,7 +23,7 @@ export {
   type SocketRequest,
   type SocketRouter,
   websocketChannelHandler,
-} from '@chan/core/sockets'
+} from '@chan/sockets'
 export type { AcceptedSocket } from './accepted-socket.js'
 export { adoptSocket } from './adopt-socket.js'
 export { attachSockets, type UpgradeServer } from './attach-sockets.js'

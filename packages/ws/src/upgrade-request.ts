@@ -1,7 +1,7 @@
 // S1: the upgrade request as a plain snapshot.
 
 import type { IncomingMessage } from 'node:http'
-import type { UpgradeRequest } from '@chan/core/sockets'
+import type { UpgradeRequest } from '@chan/sockets'
 
 /** @internal */
 export function upgradeRequest(request: IncomingMessage): UpgradeRequest {

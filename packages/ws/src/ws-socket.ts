@@ -1,6 +1,6 @@
 // A `ws` WebSocket as core's `Socket`: moves bytes, tells the truth about them, and nothing else.
 
-import type { Bundle, SendOutcome, Socket, SocketHandler } from '@chan/core/sockets'
+import type { Bundle, SendOutcome, Socket, SocketHandler } from '@chan/sockets'
 import type { AcceptedSocket, RawStream } from './accepted-socket.js'
 import { framed } from './fan-out.js'
 import { violationOf } from './violation.js'

@@ -1,7 +1,7 @@
 // S3 to S5 where a real network cannot be made to say it: what ws reports, in every order.
 
 import { EventEmitter } from 'node:events'
-import type { SocketHandler } from '@chan/core/sockets'
+import type { SocketHandler } from '@chan/sockets'
 import { describe, expect, test } from 'vitest'
 import { WsSocket } from '../src/ws-socket.js'
 

@@ -1,7 +1,7 @@
 // What somebody who wants a socket adapter checked has to provide.
 
 import type { ChannelLayer, LayerOptions } from '@chan/core'
-import type { AdoptOptions, ChannelSocket, SocketOptions, SocketRouter } from '@chan/core/sockets'
+import type { AdoptOptions, ChannelSocket, SocketOptions, SocketRouter } from '@chan/sockets'
 import type { Skips } from '../cases.js'
 
 /** A server that listens on 127.0.0.1. */

@@ -8,7 +8,7 @@ import {
   type SocketOptions,
   type SocketRequest,
   websocketChannelHandler,
-} from '@chan/core/sockets'
+} from '@chan/sockets'
 import type { Matchers, Runner } from '../runner.js'
 import { until } from '../until.js'
 import { CountingClock } from './counting-clock.js'

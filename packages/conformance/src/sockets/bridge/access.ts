@@ -1,6 +1,6 @@
 // Who may be bridged, and who is sent away later.
 
-import { type BridgeResult, websocketChannelHandler } from '@chan/core/sockets'
+import { type BridgeResult, websocketChannelHandler } from '@chan/sockets'
 import type { Topic } from '../../cases.js'
 import { turns, until } from '../../until.js'
 import { encodeFrame } from '../frames.js'

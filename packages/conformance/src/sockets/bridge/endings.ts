@@ -1,8 +1,8 @@
 // The end of a connection and of a layer: everything is let go of, whatever users' hooks do.
 
 import type { ChannelLayer } from '@chan/core'
-import { type BridgeOptions, websocketChannelHandler } from '@chan/core/sockets'
 import { ManualClock } from '@chan/core/testing'
+import { type BridgeOptions, websocketChannelHandler } from '@chan/sockets'
 import type { Case, Topic } from '../../cases.js'
 import { turns, until } from '../../until.js'
 import type { SocketScene } from '../scene.js'

@@ -1,6 +1,6 @@
 // From the request to the upgrade, or to the refusal.
 
-import { refuse } from '@chan/core/sockets'
+import { refuse } from '@chan/sockets'
 import type { Topic } from '../../cases.js'
 import { until } from '../../until.js'
 import { encodeFrame } from '../frames.js'

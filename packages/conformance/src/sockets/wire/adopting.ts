@@ -1,6 +1,6 @@
 // Sockets that another framework accepted.
 
-import { type BridgeResult, websocketChannelHandler } from '@chan/core/sockets'
+import { type BridgeResult, websocketChannelHandler } from '@chan/sockets'
 import type { Topic } from '../../cases.js'
 import { until } from '../../until.js'
 import type { SocketScene } from '../scene.js'

@@ -1,6 +1,6 @@
 // A peer that does not read: the truth about it, the bound, and that nobody else suffers.
 
-import type { ChannelSocket } from '@chan/core/sockets'
+import type { ChannelSocket } from '@chan/sockets'
 import type { Topic } from '../../cases.js'
 import { until } from '../../until.js'
 import type { SocketScene } from '../scene.js'

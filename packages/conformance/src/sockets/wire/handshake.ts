@@ -1,6 +1,6 @@
 // The answer to an upgrade: what is agreed on, and refusals of any make.
 
-import { type Refusal, refuse } from '@chan/core/sockets'
+import { type Refusal, refuse } from '@chan/sockets'
 import type { Topic } from '../../cases.js'
 import type { SocketScene } from '../scene.js'
 

@@ -1,0 +1,81 @@
+// `websocketChannelHandler`: the life of one socket on one channel, from beginning to end.
+
+import type { Channel } from '@chan/core/connections'
+import { CloseCode, type Metadata } from '@chan/protocol'
+import type { ChannelSocket } from '../connection/channel-socket.js'
+import type { Ending } from '../connection/connection.js'
+import { endSession } from '../connection/end-session.js'
+import { Bridge } from './bridge.js'
+import { connect } from './connect.js'
+import { farewell, release } from './disconnect.js'
+import { type BridgeOptions, type BridgeResult, checkBridgeOptions } from './options.js'
+import { patiently } from './patience.js'
+
+/**
+ * Bridges a socket to a channel: its messages go out as JSON, history first; text frames that come
+ * in are published with `userId` as sender, as JSON if they parse, else as the string.
+ *
+ * Resolves when the socket is gone and everything the connection held is released. Never rejects,
+ * except for a second bridge on one socket; errors go to the layer's `onError`. Frames that arrive
+ * before the bridge is ready wait, at most `maxQueuedFrames`. Once `onConnect` was reached, those
+ * that arrived before the peer closed are still handled, for at most `closeTimeoutMs`.
+ *
+ * Close codes: 1003 binary frame, 1007 bad UTF-8, 1008 denied, unusable options or too many frames,
+ * 1009 too large, 1011 `onConnect` or the backend failed, 1012 the server goes away, 1013 slow
+ * consumer or messages lost.
+ * @throws {ChanError} `invalid-option` if the socket is bridged already
+ */
+export function websocketChannelHandler<T = unknown, P = Metadata>(
+  socket: ChannelSocket,
+  channel: Channel<T, P>,
+  options: BridgeOptions<T, P> = {},
+): Promise<BridgeResult> {
+  return new Promise((resolve, reject) => {
+    // Types of data and metadata matter to the caller only.
+    const [target, given] = [channel as unknown as Channel, options as unknown as BridgeOptions]
+    const bridge = new Bridge(socket, target, given, takeDown, resolve)
+    try {
+      bridge.connection.claim(bridge.userId, bridge)
+    } catch (error) {
+      return reject(error)
+    }
+    void begin(bridge).then(() => {
+      bridge.standing = true
+      if (bridge.over) takeDown(bridge)
+    })
+  })
+}
+
+/** Whatever ends it on the way, it is first built up as far as it comes. */
+function takeDown(bridge: Bridge): void {
+  if (bridge.standing) void end(bridge).then(bridge.settle)
+}
+
+/** Never rejects. */
+async function begin(bridge: Bridge): Promise<void> {
+  const { connection, userId } = bridge
+  const { sessions, closing } = bridge.inner.context
+  sessions.add(userId, bridge)
+  if (closing.aborted) endSession(connection, 'closing')
+  try {
+    checkBridgeOptions(bridge.options)
+    connection.enterChannel()
+    await connect(bridge)
+  } catch (error) {
+    bridge.report('connect', error)
+    connection.close(CloseCode.fault, 'internal error')
+  }
+}
+
+/** Never rejects. */
+async function end(bridge: Bridge): Promise<BridgeResult> {
+  const { connection, userId, inner } = bridge
+  const ending = connection.ending as Ending
+  await patiently(bridge, connection.consumed())
+  connection.dropFrames()
+  const last = await release(bridge)
+  inner.context.sessions.remove(userId, bridge)
+  await farewell(bridge, { last, ...ending })
+  await connection.gone
+  return { code: ending.code, reason: ending.reason, denied: bridge.denied }
+}

@@ -1,0 +1,73 @@
+// The decision about an upgrade: known path, readable path, allowed origin, `admit`, in this order.
+
+import { type Clock, onAbort } from '@chan/core/connections'
+import type { Admission, Refusal, UpgradeRequest } from '../port/port.js'
+import type { PathMatch } from './paths.js'
+import { isRefusal, refuse } from './refuse.js'
+import { type SocketRequest, socketRequest } from './request.js'
+import type { Route } from './route.js'
+
+/** What `open` gets back: who was admitted, where. */
+export interface RouteAdmission extends Admission {
+  readonly route: Route
+  readonly seen: SocketRequest
+}
+
+/** What bounds the wait for `admit`. */
+export interface AdmissionHost {
+  readonly clock: Clock
+  readonly timeoutMs: number
+  /** Aborts when the router begins to close. */
+  readonly draining: AbortSignal
+  failed(error: unknown, path: string): void
+}
+
+/** Never rejects. */
+export async function decide(
+  match: PathMatch<Route> | undefined,
+  upgrade: UpgradeRequest,
+  abandoned: AbortSignal,
+  host: AdmissionHost,
+): Promise<RouteAdmission | Refusal> {
+  if (abandoned.aborted) return refuse(400, 'The peer went away')
+  if (!match) return refuse(404, 'No such path')
+  const { route, params } = match
+  if (!params) return refuse(400, 'The path is not valid percent-encoding')
+  if (!route.allowsOrigin(upgrade)) return refuse(403, 'This origin is not allowed')
+  const request = socketRequest(upgrade, params)
+  const answer = route.admit ? await ask(route.admit, request, abandoned, host) : undefined
+  if (isRefusal(answer)) return answer
+  // Asked last: draining may have begun while `admit` was pending.
+  if (host.draining.aborted) return goingAway()
+  return { refused: false, request: upgrade, route, seen: { ...request, context: answer } }
+}
+
+/** The answer, or a refusal when nobody waits for it any more. A late answer is dropped. */
+function ask(
+  admit: NonNullable<Route['admit']>,
+  request: Parameters<NonNullable<Route['admit']>>[0],
+  abandoned: AbortSignal,
+  { clock, timeoutMs, draining, failed }: AdmissionHost,
+): Promise<unknown> {
+  return new Promise((resolve) => {
+    const answer = (value: unknown) => {
+      timer.cancel()
+      stayed()
+      open()
+      resolve(value)
+    }
+    const timer = clock.after(timeoutMs, () => answer(refuse(503, 'Admission took too long')))
+    const stayed = onAbort(abandoned, () => answer(refuse(400, 'The peer went away')))
+    const open = onAbort(draining, () => answer(goingAway()))
+    // In an async function, so that a synchronous throw is a rejection.
+    const asked = (async () => admit(request))()
+    asked.then(answer, (error) => {
+      failed(error, request.path)
+      answer(refuse(500, 'Internal server error'))
+    })
+  })
+}
+
+function goingAway(): Refusal {
+  return refuse(503, 'The server is going away')
+}
