@@ -1,6 +1,6 @@
 // `@chan/core/backend`: what an implementor of a storage backend needs.
 
-export { Feed, type FeedHost } from './hub/feed.js'
+export { Feed, type FeedReader, type FeedSource } from './hub/feed.js'
 export { layerClosed } from './hub/lifecycle.js'
 export { type Clock, systemClock, type Timer } from './model/clock.js'
 export {
@@ -20,6 +20,7 @@ export {
   START,
   type StoredMessage,
 } from './model/message.js'
+export { Ring } from './model/ring.js'
 export type {
   BackendContext,
   BackendFacts,
@@ -30,7 +31,7 @@ export type {
 } from './ports/backend.js'
 export type { GroupStore } from './ports/groups.js'
 export type { InterestStore } from './ports/interest.js'
-export type { Entry, Later, MessageLog, Page } from './ports/log.js'
+export type { Entry, HistoryPage, Later, MessageLog, Page, PageLimit } from './ports/log.js'
 export type {
   LeaveReason,
   PresenceChange,

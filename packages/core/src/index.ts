@@ -10,7 +10,7 @@ export type { SubscribeOptions } from './channel/subscribe.js'
 export type { Subscription } from './channel/subscription.js'
 export type { ErrorContext, ErrorListener } from './hub/context.js'
 export type { StatusEvent } from './hub/lifecycle.js'
-export type { Recovered, ResetEvent } from './hub/subscriber.js'
+export type { Recovered } from './hub/recovery.js'
 export { type Clock, systemClock, type Timer } from './model/clock.js'
 export type { HistoryQuery } from './model/history.js'
 export {
@@ -31,6 +31,7 @@ export {
   type,
 } from './model/message.js'
 export type { AuthFn, ChannelOptions, DefinitionOptions } from './model/policy.js'
+export type { ResetEvent } from './model/reset-event.js'
 export type { SlowConsumerCounts, SlowConsumerPolicy } from './model/slow-consumer.js'
 export type { ConnectionState, GapCause } from './ports/backend.js'
 export type { LeaveReason } from './ports/presence.js'

@@ -5,7 +5,8 @@ import { Message, type Position, START } from '@chan/protocol'
 import { waitFor } from '@chan/testkit'
 import { describe, expect, test } from 'vitest'
 import { Feed } from '../src/hub/feed.js'
-import type { Page } from '../src/ports/log.js'
+import type { ResetEvent } from '../src/model/reset-event.js'
+import type { Page, PageLimit } from '../src/ports/log.js'
 import { ManualClock } from '../src/testing/index.js'
 
 function message(offset: number, epoch = 'e1', body = String(offset)): Message {
@@ -17,34 +18,40 @@ function setUp() {
   const clock = new ManualClock()
   const log: Message[] = []
   const seen: (number | string)[] = []
-  const resets: { position: Position; missed: number | null }[] = []
+  const resets: ResetEvent[] = []
   const failures: unknown[] = []
   const control = { reads: 0, fail: false, epoch: 'e1', gate: Promise.resolve() }
-  const feed = new Feed({
+  async function read(after: Position, limit: PageLimit): Promise<Page> {
+    control.reads++
+    await control.gate
+    if (control.fail) throw new Error('no database')
+    const last = log.at(-1)
+    const top = last ? { epoch: control.epoch, offset: last.offset as number } : START
+    const first = log[0]?.offset ?? 1
+    const foreign = after.epoch !== control.epoch && after.epoch !== ''
+    const truncated = foreign || after.offset > top.offset || after.offset + 1 < first
+    const rest = log.filter((entry) => (entry.offset as number) > after.offset)
+    return { messages: truncated ? [] : rest.slice(0, limit.messages), top, truncated, floor: 0 }
+  }
+  const source = {
+    name: 'c',
     clock,
-    async read(after, limit): Promise<Page> {
-      control.reads++
-      await control.gate
-      if (control.fail) throw new Error('no database')
-      const last = log.at(-1)
-      const top = last ? { epoch: control.epoch, offset: last.offset as number } : START
-      const first = log[0]?.offset ?? 1
-      const foreign = after.epoch !== control.epoch && after.epoch !== ''
-      const truncated = foreign || after.offset > top.offset || after.offset + 1 < first
-      const rest = log.filter((entry) => (entry.offset as number) > after.offset)
-      return { messages: truncated ? [] : rest.slice(0, limit), top, truncated }
-    },
-    deliver: (entry) => seen.push(entry.offset ?? (entry.data as string)),
-    reset: (position, missed) => resets.push({ position, missed }),
-    readFailed: (error) => failures.push(error),
-    run: (task) => task(),
-  })
+    position: START as Position,
+    read: (after: Position, limit: PageLimit) => ({ page: read(after, limit), fresh: true }),
+    failed: (error: unknown) => failures.push(error),
+    run: (task: () => void) => task(),
+  }
+  const reader = {
+    deliver: (entry: Message) => seen.push(entry.offset ?? (entry.data as string)),
+    reset: (event: ResetEvent) => resets.push(event),
+  }
+  const feed = new Feed(source, reader)
   const append = (offset: number, epoch = control.epoch, body?: string) => {
     const entry = message(offset, epoch, body)
     log.push(entry)
     return entry
   }
-  return { clock, log, seen, resets, failures, control, feed, append }
+  return { clock, log, seen, resets, failures, control, source, reader, feed, append }
 }
 
 const upTo = (last: number, first = 1) =>

@@ -1,20 +1,24 @@
 // Fan-out over a set that its own callbacks change.
 
-import { Message } from '@chan/protocol'
+import { Message, START } from '@chan/protocol'
 import { describe, expect, test } from 'vitest'
+import type { FeedSource } from '../src/hub/feed.js'
 import { Subscriber } from '../src/hub/subscriber.js'
 import { SubscriberSet } from '../src/hub/subscriber-set.js'
+import { ManualClock } from '../src/testing/index.js'
 
 const message = Message.fromStored({ channel: 'c', body: '1', sender: null, timestamp: 0 })
 
 function subscriber(callback: () => unknown): Subscriber {
-  const home = {
-    subscriberFailed: (error: unknown) => {
+  const source: FeedSource = {
+    ...{ name: 'chat', clock: new ManualClock(), position: START },
+    read: () => ({ page: new Promise(() => {}), fresh: true }),
+    run: (task) => task(),
+    failed: (error) => {
       throw error
     },
-    lost: () => new Error('lost'),
   }
-  return new Subscriber({ callback, filter: undefined, onReset: undefined, userId: null }, home)
+  return new Subscriber({ callback }, { userId: null }, source)
 }
 
 function end(set: SubscriberSet, one: Subscriber): void {

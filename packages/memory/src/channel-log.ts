@@ -11,8 +11,8 @@ import {
   Message,
   type Page,
   type Position,
+  Ring,
 } from '@chan/core/backend'
-import { Ring } from './ring.js'
 
 export class ChannelLog {
   readonly #channel: string

@@ -2,8 +2,8 @@
 // brings about waits until every member has the current one, so all see the same order.
 
 import type { Message, PresenceChange } from '@chan/core/backend'
+import { Ring } from '@chan/core/backend'
 import type { Member } from './member.js'
-import { Ring } from './ring.js'
 
 interface Delivery {
   readonly members: readonly Member[]

@@ -1,8 +1,8 @@
 // The most recent messages of all channels of a bus, bounded by age and bytes together: what is in
 // here can be read back after a gap, whatever history a channel shows.
 
+import { Ring } from '@chan/core/backend'
 import type { ChannelLog } from './channel-log.js'
-import { Ring } from './ring.js'
 
 /** Messages of one log that came one after another at about the same time. */
 interface TailEntry {

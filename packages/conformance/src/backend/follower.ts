@@ -2,7 +2,7 @@
 // and its members.
 
 import type { ChannelBackend, Message, Position } from '@chan/core/backend'
-import { Feed, systemClock } from '@chan/core/backend'
+import { Feed, type FeedSource, START, systemClock } from '@chan/core/backend'
 import { until } from '../until.js'
 import { Attendance } from './attendance.js'
 
@@ -20,16 +20,20 @@ export class Follower {
 
   constructor(backend: ChannelBackend, channel: string) {
     this.members = new Attendance(() => backend.list(channel))
-    this.#feed = new Feed({
+    const source: FeedSource = {
+      name: channel,
       clock: systemClock,
-      read: (after, limit) => backend.read(channel, after, limit),
+      position: START,
+      read: (after, limit) => ({ page: backend.read(channel, after, limit), fresh: true }),
+      failed: (error) => this.readErrors.push(error),
+      run: (task) => task(),
+    }
+    this.#feed = new Feed(source, {
       deliver: (message) => {
         if (message.offset === undefined) this.ephemerals.push(message)
         else this.messages.push(message)
       },
-      reset: (position) => this.resets.push(position),
-      readFailed: (error) => this.readErrors.push(error),
-      run: (task) => task(),
+      reset: ({ position }) => this.resets.push(position),
     })
   }
 

@@ -1,10 +1,10 @@
 // Asks a channel's authFn. Anything but a clear yes is a no.
 
-import type { LayerContext } from '../hub/context.js'
 import { isThenable } from '../model/call.js'
 import { withDeadline } from '../model/deadline.js'
 import { ChanError, PermissionError } from '../model/message.js'
 import type { AuthFn } from '../model/policy.js'
+import type { ServingContext } from '../ports/connections.js'
 
 const DEADLINE_MS = 10_000
 
@@ -14,7 +14,7 @@ const DEADLINE_MS = 10_000
  * @throws {ChanError} `unavailable` if the authFn does not answer within 10 s
  */
 export async function authorize(
-  context: LayerContext,
+  context: ServingContext,
   channel: string,
   authFn: AuthFn | undefined,
   userId: string | null,

@@ -1,29 +1,20 @@
 // A channel as users hold it: a stateless handle on the state that the hub and the backend keep.
 
-import type { LayerContext } from '../hub/context.js'
-import { historyReset } from '../hub/room.js'
-import type { ResetEvent } from '../hub/subscriber.js'
+import { historyReset } from '../hub/subscriber.js'
 import { abortable } from '../model/abortable.js'
 import type { HistoryQuery } from '../model/history.js'
-import {
-  encodePayload,
-  isPosition,
-  type Message,
-  type Metadata,
-  validateIdentifier,
-} from '../model/message.js'
+import { isPosition, type Message, type Metadata } from '../model/message.js'
 import { refuse } from '../model/option-check.js'
 import type { Policy } from '../model/policy.js'
-import { type SlowConsumer, safeKey } from '../model/slow-consumer.js'
-import type { LeaveReason } from '../ports/presence.js'
-import type { Transaction } from '../ports/transactions.js'
+import type { ResetEvent } from '../model/reset-event.js'
+import type { ServedChannel } from '../ports/connections.js'
 import type { PresenceEvent, PresenceRecord } from '../presence/record.js'
 import { authorize } from './authorize.js'
-import { Group } from './group.js'
 import { MessageStream, type MessagesOptions } from './message-stream.js'
 import type { LayerParts } from './parts.js'
-import { encodeEntry, type PublishOptions, readStamp } from './publish.js'
-import { attach, checkSubscribe, type SubscribeOptions } from './subscribe.js'
+import { type PublishOptions, publish, publishIn } from './publish.js'
+import { ServedHandle } from './served-channel.js'
+import { checkSubscribe, type SubscribeOptions, type Subscribing, subscribe } from './subscribe.js'
 import type { Subscription } from './subscription.js'
 
 /** A presence listener, until it is ended. */
@@ -33,32 +24,8 @@ export interface PresenceSubscription {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** @internal Gets a channel's messages as an object, so that it needs no functions of its own. */
-export interface MessageReceiver {
-  deliver(message: Message): void
-  /** Continuity was lost. */
-  reset(): void
-}
-
-/** @internal What the sockets of this package need of a channel. */
-export interface ChannelInner {
-  readonly context: LayerContext
-  /** @throws {PermissionError} if the user may not subscribe */
-  authorize(userId: string | null): Promise<void>
-  /** Subscribes without asking the authFn. */
-  attach(receiver: MessageReceiver, userId: string | null): Promise<Subscription>
-  /**
-   * The same channel, with `join` and `leave` about one hold only. `joined` is told of every user
-   * that it joins, before the hold is put, so that whoever bound it can release them all.
-   */
-  bind(hold: string, joined?: (userId: string) => void): Channel
-  /** A group of the same layer. */
-  group(name: string): Group
-  /** What the channel does to sockets that are too slow, as of now. */
-  slowConsumer(): SlowConsumer
-  hold(userId: string, hold: string, metadata: unknown): Promise<{ readonly first: boolean }>
-  release(userId: string, hold: string, reason: LeaveReason): Promise<{ readonly last: boolean }>
-}
+/** Leads from a channel to its side for those who serve clients, in whatever copy of the package. */
+const SERVED: unique symbol = Symbol.for('chan.channel.served')
 
 interface Binding {
   readonly hold: string
@@ -76,8 +43,7 @@ export class Channel<T = unknown, P = Metadata> {
   readonly #binding: Binding | undefined
   #policy: Policy | undefined
   #policyVersion = -1
-  #inner: ChannelInner | undefined
-  #slow: (SlowConsumer & Pick<Policy, 'conflateKey'>) | undefined
+  #served: ServedChannel<Channel> | undefined
 
   /** @internal */
   constructor(name: string, parts: LayerParts, binding?: Binding) {
@@ -95,30 +61,22 @@ export class Channel<T = unknown, P = Metadata> {
     callback: (message: Message<T>) => unknown,
     options?: SubscribeOptions<T> | null,
   ): Promise<Subscription> {
-    const given = (options ?? {}) as SubscribeOptions
-    this.#parts.hub.lifecycle.assertUsable()
-    checkSubscribe(callback, given)
-    given.signal?.throwIfAborted()
-    await this.#authorize(given)
-    return this.#attach(callback as (message: Message) => unknown, given)
+    return this.#subscribe({
+      callback: callback as (message: Message) => unknown,
+      options: (options ?? {}) as SubscribeOptions,
+    })
   }
 
   /** Messages as an async iterator; subscribes at the call. Leaving the loop unsubscribes. */
   messages(options?: MessagesOptions<T> | null): MessageStream<T> {
-    const { hub } = this.#parts
     const { since, filterFn, userId } = options ?? {}
     // A loop does not see what `subscribe` would answer.
     const onReset =
       options?.onReset ??
-      (({ missed }: ResetEvent) =>
-        hub.report(historyReset(this.name, missed), { operation: 'delivery', channel: this.name }))
-    return new MessageStream(options ?? {}, async (push, ended, signal) => {
+      (({ missed }: ResetEvent) => this.#report(historyReset(this.name, missed), 'delivery'))
+    return new MessageStream(options ?? {}, ({ callback, signal, pace, ended }) => {
       const subscribing = { signal, since, filterFn, userId, onReset } as SubscribeOptions
-      hub.lifecycle.assertUsable()
-      checkSubscribe(push, subscribing)
-      signal.throwIfAborted()
-      await this.#authorize(subscribing)
-      return this.#attach(push, subscribing, ended)
+      return this.#subscribe({ callback, pace, ended, options: subscribing })
     })
   }
 
@@ -137,11 +95,12 @@ export class Channel<T = unknown, P = Metadata> {
    * the same `id`
    */
   publish(data: T, options?: PublishOptions | null): Promise<Message<T>> {
-    const tx = options?.tx
     // Not async, for every publish passes here: what is thrown becomes the rejection by hand.
     try {
       const publishing =
-        tx === undefined ? this.#publish(data, options) : this.#publishIn(tx, data, options)
+        options?.tx === undefined
+          ? publish(this.#parts, this.name, this.#rules(), data, options)
+          : publishIn(options.tx, this.#parts, this.name, () => this.#rules(), data, options)
       return publishing as Promise<Message<T>>
     } catch (error) {
       return Promise.reject(error)
@@ -220,8 +179,9 @@ export class Channel<T = unknown, P = Metadata> {
     refuse(before !== undefined && !isPosition(before), 'before', 'a position { epoch, offset }')
     await this.#connected()
     const { limits } = this.#rules()
-    const messages = await this.#parts.hub.backend.history(this.name, query ?? {}, limits)
-    return [...messages] as Message<T>[]
+    const all = { messages: Infinity, bytes: Infinity }
+    const page = await this.#parts.hub.backend.history(this.name, query ?? {}, limits, all)
+    return [...page.messages] as Message<T>[]
   }
 
   /** Hides everything published so far from `history()`; delivery and recovery go on. */
@@ -231,94 +191,30 @@ export class Channel<T = unknown, P = Metadata> {
   }
 
   /** @internal */
-  get inner(): ChannelInner {
-    this.#inner ??= this.#makeInner()
-    return this.#inner
-  }
-
-  #makeInner(): ChannelInner {
-    const { hub, presence } = this.#parts
-    return {
-      context: hub,
-      authorize: (userId) => authorize(hub, this.name, this.#rules().authFn, userId),
-      attach: (receiver, userId) => this.#attachReceiver(receiver, userId),
-      bind: (hold, joined) => new Channel(this.name, this.#parts, { hold, joined }),
-      group: (name) => new Group(validateIdentifier('group', name), this.#parts),
-      slowConsumer: () => this.#slowConsumer(),
-      hold: (userId, hold, metadata) =>
-        presence.join(this.name, userId, hold, metadata, this.#rules()),
-      release: (userId, hold, reason) => presence.leave(this.name, userId, hold, reason),
-    }
-  }
-
-  #publish(data: T, options: PublishOptions | null | undefined): Promise<Message> {
-    const { hub } = this.#parts
-    hub.lifecycle.assertUsable()
-    const policy = this.#rules()
-    const stamp = readStamp(options, policy.ephemeral)
-    const body = encodePayload(data)
-    const entry = encodeEntry(this.#parts, this.name, body, stamp, policy)
-    return hub.publisher.publish(this.name, policy.limits, entry)
-  }
-
-  // Not async: the promise that the caller gets is the one that the transaction looks after.
-  #publishIn(
-    tx: Transaction,
-    data: T,
-    options: PublishOptions | null | undefined,
-  ): Promise<Message> {
-    return this.#parts.hub.transactions.publish(tx, () => {
-      const policy = this.#rules()
-      const stamp = readStamp(options, policy.ephemeral)
-      const entry = encodeEntry(this.#parts, this.name, encodePayload(data), stamp, policy)
-      return { channel: this.name, limits: policy.limits, entry }
+  get [SERVED](): ServedChannel<Channel> {
+    const [name, parts] = [this.name, this.#parts]
+    this.#served ??= new ServedHandle<Channel>({
+      ...{ name, parts, handle: this as unknown as Channel },
+      rules: () => this.#rules(),
+      bind: (hold, joined) => new Channel(name, parts, { hold, joined }),
     })
+    return this.#served
   }
 
-  #slowConsumer(): SlowConsumer {
-    const { slowConsumer: policy, conflateKey } = this.#rules()
-    // One for all of its sockets, so that they share frames.
-    if (this.#slow?.policy === policy && this.#slow.conflateKey === conflateKey) return this.#slow
-    const { hub } = this.#parts
-    this.#slow = {
-      policy,
-      conflateKey,
-      counts: hub.slowConsumers,
-      keyOf: safeKey(conflateKey, (error) =>
-        hub.report(error, { operation: 'conflateKey', channel: this.name }),
-      ),
-    }
-    return this.#slow
-  }
-
-  async #authorize({ userId, signal }: SubscribeOptions): Promise<void> {
-    const { authFn } = this.#rules()
-    if (!authFn) return
-    const { hub } = this.#parts
-    const asked = authorize(hub, this.name, authFn, userId ?? null)
-    await abortable(signal, hub.waits.track(asked))
-  }
-
-  async #attach(
-    callback: (message: Message) => unknown,
-    options: SubscribeOptions,
-    ended?: () => void,
+  async #subscribe(
+    given: Pick<Subscribing, 'callback' | 'options' | 'pace' | 'ended'>,
   ): Promise<Subscription> {
-    await this.#connected()
-    const policy = this.#rules()
-    const attachment = { channel: this.name, policy, callback, options }
-    return attach(this.#parts, ended ? { ...attachment, ended } : attachment)
-  }
-
-  async #attachReceiver(receiver: MessageReceiver, userId: string | null): Promise<Subscription> {
-    await this.#connected()
-    return attach(this.#parts, {
-      channel: this.name,
-      policy: this.#rules(),
-      callback: receiver.deliver,
-      target: receiver,
-      options: { userId, onReset: receiver.reset },
-    })
+    const { hub } = this.#parts
+    const { callback, options } = given
+    hub.lifecycle.assertUsable()
+    checkSubscribe(callback, options)
+    options.signal?.throwIfAborted()
+    const { authFn } = this.#rules()
+    if (authFn) {
+      const asked = authorize(hub, this.name, authFn, options.userId ?? null)
+      await abortable(options.signal, hub.waits.track(asked))
+    }
+    return subscribe(this.#parts, { ...given, channel: this.name, policy: this.#rules() })
   }
 
   async #connected(): Promise<void> {
@@ -335,4 +231,18 @@ export class Channel<T = unknown, P = Metadata> {
     this.#policy = policies.of(this.name)
     return this.#policy
   }
+
+  #report(error: unknown, operation: string): void {
+    this.#parts.hub.report(error, { operation, channel: this.name })
+  }
+}
+
+/**
+ * The channel's side for those who serve clients.
+ * @throws {ChanError} `invalid-option` for what is no channel of a layer
+ */
+export function servedChannel(channel: unknown): ServedChannel<Channel> {
+  const served = (channel as Partial<Channel> | null | undefined)?.[SERVED]
+  refuse(served === undefined, 'channel', 'a channel of a layer, as layer.channel(name) gives it')
+  return served as ServedChannel<Channel>
 }

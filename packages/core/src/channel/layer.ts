@@ -87,13 +87,14 @@ export class ChannelLayer {
     const isSize = Number.isSafeInteger(maxMessageBytes) && maxMessageBytes > 0
     refuse(!isSize, 'maxMessageBytes', 'a positive whole number of bytes')
     this.#hub = new Hub(backend, clock, onError)
+    const presence = new Presence(this.#hub)
     this.#parts = {
       hub: this.#hub,
       policies: new Policies(defaultHistorySize, (error) =>
         this.#hub.report(error, { operation: 'options' }),
       ),
-      presence: new Presence(this.#hub),
-      subscriptions: new Subscriptions(),
+      presence,
+      subscriptions: new Subscriptions(presence),
       maxMessageBytes: Math.min(maxMessageBytes, backend.facts.maxMessageBytes),
     }
     this.#hub.onDraining(() => this.#parts.presence.settled())
@@ -204,7 +205,7 @@ export class ChannelLayer {
       queued: hub.queue.length,
       gaps: hub.gaps,
       gapsBy: { ...hub.gapsBy },
-      resets: hub.resets,
+      resets: hub.rooms.resets,
       slowConsumers: { ...hub.slowConsumers },
       backend: hub.backend.stats(),
     }

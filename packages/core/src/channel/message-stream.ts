@@ -1,8 +1,11 @@
 // A subscription as an async iterator, with a bounded buffer between the channel and a slow loop.
 
+import type { Pace } from '../hub/recovery.js'
+import { Latch } from '../model/latch.js'
 import { ChanError, type Message } from '../model/message.js'
 import { onAbort } from '../model/on-abort.js'
 import { refuse } from '../model/option-check.js'
+import { Ring } from '../model/ring.js'
 import type { SubscribeOptions } from './subscribe.js'
 import type { Subscription } from './subscription.js'
 
@@ -11,21 +14,23 @@ const HIGH_WATER_MARK = 1_000
 /** Options of `channel.messages()`. */
 export interface MessagesOptions<T = unknown>
   extends Pick<SubscribeOptions<T>, 'signal' | 'since' | 'filterFn' | 'userId' | 'onReset'> {
-  /** Messages that may wait for the loop. Default 1,000. */
+  /** Live messages that may wait for the loop; of `since`, as many more are read ahead. Default 1,000. */
   readonly highWaterMark?: number | undefined
   /**
-   * What a message does that finds the buffer full: `throw` (default) ends the iteration with
+   * What a live message does that finds the buffer full: `throw` (default) ends the iteration with
    * `buffer-overflow` after what is buffered, `drop-oldest` and `drop-newest` lose one silently.
    */
   readonly overflow?: 'throw' | 'drop-oldest' | 'drop-newest' | undefined
 }
 
-/** Starts the subscription behind a stream. */
-export type StartStream = (
-  push: (message: Message) => void,
-  ended: () => void,
-  signal: AbortSignal,
-) => Promise<Subscription>
+/** What a stream gives to the subscription behind it. */
+export interface StreamEnd {
+  readonly callback: (message: Message) => void
+  readonly ended: () => void
+  readonly signal: AbortSignal
+  /** What is read for it comes as fast as the loop takes it. */
+  readonly pace: Pace
+}
 
 /** Messages of a channel, one after another. Leaving the loop unsubscribes. */
 export class MessageStream<T = unknown> implements AsyncIterableIterator<Message<T>> {
@@ -37,7 +42,12 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<Message
   readonly #off: () => void
   /** Ends the subscription, also while it is being made. */
   readonly #leaving = new AbortController()
-  #buffer: Message<T>[] = []
+  #buffer = new Ring<Message<T>>()
+  /** How many of the buffer were read for the loop: those at its beginning. */
+  #read = 0
+  /** What comes is read, not live: the subscription has asked for room. */
+  #reading = false
+  readonly #taken = new Latch()
   #waiting: {
     readonly resolve: (result: IteratorResult<Message<T>>) => void
     readonly reject: (reason: unknown) => void
@@ -46,7 +56,7 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<Message
   #failure: { readonly reason: unknown } | undefined
 
   /** @internal */
-  constructor(options: MessagesOptions<T>, start: StartStream) {
+  constructor(options: MessagesOptions<T>, subscribe: (end: StreamEnd) => Promise<Subscription>) {
     const { highWaterMark = HIGH_WATER_MARK, overflow = 'throw', signal } = options
     const isCount = Number.isSafeInteger(highWaterMark) && highWaterMark >= 1
     refuse(!isCount, 'highWaterMark', 'a whole number from 1')
@@ -57,17 +67,18 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<Message
     this.#signal = signal
     this.#off = onAbort(signal, () => this.#aborted())
     if (signal?.aborted) this.#leaving.abort(signal.reason)
-    this.ready = start(
-      (message) => this.#push(message as Message<T>),
-      () => this.#end(),
-      this.#leaving.signal,
-    )
+    this.ready = subscribe({
+      callback: (message) => this.#push(message as Message<T>),
+      ended: () => this.#end(),
+      signal: this.#leaving.signal,
+      pace: { room: () => this.#room() },
+    })
     // Whoever only iterates hears of it there.
     this.ready.catch((reason: unknown) => this.#end({ reason }))
   }
 
   next(): Promise<IteratorResult<Message<T>>> {
-    const message = this.#buffer.shift()
+    const message = this.#take()
     if (message) return Promise.resolve({ done: false, value: message })
     const failure = this.#failure
     if (failure) {
@@ -79,7 +90,7 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<Message
   }
 
   async return(): Promise<IteratorResult<Message<T>>> {
-    this.#buffer = []
+    this.#buffer.clear()
     this.#failure = undefined
     this.#end()
     this.#leaving.abort()
@@ -94,17 +105,35 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<Message
     await this.return()
   }
 
+  /** Asked before each message that is read; one that fits follows at once. */
+  #room(): Promise<void> | undefined {
+    if (this.#buffer.length >= this.#highWaterMark) return this.#taken.wait()
+    this.#reading = true
+    return undefined
+  }
+
+  #take(): Message<T> | undefined {
+    const message = this.#buffer.shift()
+    if (this.#read > 0) this.#read--
+    // Not at each one, so that pages are read and not single messages.
+    if (this.#buffer.length <= this.#highWaterMark / 2) this.#taken.open()
+    return message
+  }
+
   #push(message: Message<T>): void {
     if (this.#done) return
+    const isRead = this.#reading
+    this.#reading = false
     const next = this.#waiting.shift()
     if (next) return next.resolve({ done: false, value: message })
-    if (this.#buffer.length >= this.#highWaterMark) {
+    if (isRead) this.#read++
+    else if (this.#buffer.length - this.#read >= this.#highWaterMark) {
       if (this.#overflow === 'drop-newest') return
       if (this.#overflow === 'throw') {
         this.#end({ reason: overflowed(message.channel, this.#highWaterMark) })
         return this.#leaving.abort()
       }
-      this.#buffer.shift()
+      this.#take()
     }
     this.#buffer.push(message)
   }
@@ -123,7 +152,7 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<Message
   }
 
   #aborted(): void {
-    this.#buffer = []
+    this.#buffer.clear()
     this.#end({ reason: this.#signal?.reason })
     this.#leaving.abort(this.#signal?.reason)
   }

@@ -1,7 +1,7 @@
-// The path of one publish up to the backend's door: options, schema, encoding, size.
+// The path of one publish up to the backend's door: options, encoding, schema, size.
 
 import { makeEntry, refuseTooLarge, type Stamp } from '../hub/publisher.js'
-import { ChanError, encodePayload, validateIdentifier } from '../model/message.js'
+import { ChanError, encodePayload, type Message, validateIdentifier } from '../model/message.js'
 import { refuse } from '../model/option-check.js'
 import type { Policy } from '../model/policy.js'
 import { validated } from '../model/schema.js'
@@ -35,6 +35,38 @@ export interface PublishOptions {
 
 const PLAIN: Stamp = Object.freeze({ sender: null, id: null, ephemeral: false })
 const PLAIN_EPHEMERAL: Stamp = Object.freeze({ ...PLAIN, ephemeral: true })
+
+/** @internal @throws {ChanError} what `channel.publish` rejects with, before anything is delivered */
+export function publish(
+  parts: LayerParts,
+  channel: string,
+  policy: Policy,
+  data: unknown,
+  options: PublishOptions | null | undefined,
+): Promise<Message> {
+  const { hub } = parts
+  hub.lifecycle.assertUsable()
+  const stamp = readStamp(options, policy.ephemeral)
+  const entry = encodeEntry(parts, channel, encodePayload(data), stamp, policy)
+  return hub.publisher.publish(channel, policy.limits, entry)
+}
+
+/** @internal The promise that the caller gets is the one that the transaction looks after. */
+export function publishIn(
+  tx: Transaction,
+  parts: LayerParts,
+  channel: string,
+  rules: () => Policy,
+  data: unknown,
+  options: PublishOptions | null | undefined,
+): Promise<Message> {
+  return parts.hub.transactions.publish(tx, () => {
+    const policy = rules()
+    const stamp = readStamp(options, policy.ephemeral)
+    const entry = encodeEntry(parts, channel, encodePayload(data), stamp, policy)
+    return { channel, limits: policy.limits, entry }
+  })
+}
 
 /** @internal @throws {ChanError} `invalid-option` */
 export function readStamp(options: PublishOptions | null | undefined, byDefault: boolean): Stamp {

@@ -1,10 +1,9 @@
-// The path of one subscribe: checks, the watch, the position, recovery, presence; and back out of
-// it, whenever a step fails or the caller gives up.
+// The path of one subscribe: checks, the room, the position, recovery, presence; and back out of it,
+// whenever a step fails or the caller gives up.
 
+import type { Pace } from '../hub/recovery.js'
 import type { Room } from '../hub/room.js'
-import type { ResetEvent, Subscriber } from '../hub/subscriber.js'
-import { abortable } from '../model/abortable.js'
-import { withDeadline } from '../model/deadline.js'
+import type { Subscriber } from '../hub/subscriber.js'
 import {
   ChanError,
   isPosition,
@@ -15,8 +14,10 @@ import {
 import { onAbort } from '../model/on-abort.js'
 import { refuse } from '../model/option-check.js'
 import type { Policy } from '../model/policy.js'
+import type { ResetEvent } from '../model/reset-event.js'
+import { enter, patiently } from './enter.js'
 import type { LayerParts } from './parts.js'
-import { Subscription, type SubscriptionHome } from './subscription.js'
+import { Subscription } from './subscription.js'
 
 /** Options of `channel.subscribe()`. */
 export interface SubscribeOptions<T = unknown> {
@@ -36,18 +37,16 @@ export interface SubscribeOptions<T = unknown> {
   readonly onReset?: ((event: ResetEvent) => void) | undefined
 }
 
-const DEADLINE_MS = 10_000
-
 /** @internal One subscribe, authorised. */
-export interface Attachment {
+export interface Subscribing {
   readonly channel: string
   readonly policy: Policy
   readonly callback: (message: Message) => unknown
-  /** `this` of the callback and of `onReset`. */
-  readonly target?: object | undefined
   readonly options: SubscribeOptions
+  /** How fast `since` may come; without it, at once. */
+  readonly pace?: Pace | undefined
   /** Told once, when the subscription ends in whatever way. */
-  readonly ended?: () => void
+  readonly ended?: (() => void) | undefined
 }
 
 /** @throws {ChanError} `invalid-option` */
@@ -68,39 +67,23 @@ export function checkSubscribe(callback: unknown, options: SubscribeOptions): vo
 }
 
 /** @internal */
-export async function attach(parts: LayerParts, attachment: Attachment): Promise<Subscription> {
+export async function subscribe(
+  parts: LayerParts,
+  subscribing: Subscribing,
+): Promise<Subscription> {
   const { hub } = parts
-  const { channel, options } = attachment
-  options.signal?.throwIfAborted()
-  const entering = hub.enterRoom(channel)
-  const room = await patiently(parts, attachment, entering).catch((error: unknown) => {
-    // Given up: the room may still open, for nobody.
-    entering.then(({ watch }) => watch.release()).catch(() => {})
-    throw error
-  })
-  let subscriber: Subscriber
+  const { channel, callback, options, pace } = subscribing
+  const { signal, since, userId = null } = options
+  signal?.throwIfAborted()
+  const room = await enter(hub, channel, signal)
+  const kind = { callback, filter: options.filterFn, onReset: options.onReset }
+  const subscriber = room.attach(kind, { userId, pace })
+  const subscription = register(parts, subscribing, room, subscriber)
   try {
-    hub.lifecycle.assertUsable()
-    options.signal?.throwIfAborted()
-    subscriber = room.attach({
-      callback: attachment.callback,
-      target: attachment.target,
-      filter: options.filterFn as ((message: Message) => unknown) | undefined,
-      onReset: options.onReset,
-      userId: options.userId ?? null,
-    })
-  } catch (error) {
-    room.watch.release()
-    throw error
-  }
-  const subscription = register(parts, attachment, room, subscriber)
-  try {
-    if (options.since) {
-      await patiently(parts, attachment, room.recover(subscriber, options.since))
-    }
-    if (options.joinPresence) await bringPresence(parts, attachment, subscription)
+    if (since) await patiently(hub, channel, signal, subscriber.recover(since))
+    if (options.joinPresence) await bringPresence(parts, subscribing, subscription)
     // Either may have ended it while its recovery or its presence was on the way.
-    options.signal?.throwIfAborted()
+    signal?.throwIfAborted()
     if (!subscription.active) hub.lifecycle.assertUsable()
     return subscription
   } catch (error) {
@@ -109,85 +92,32 @@ export async function attach(parts: LayerParts, attachment: Attachment): Promise
   }
 }
 
-/** Waits until the caller or the deadline gives up. */
-function patiently<T>(
-  { hub }: LayerParts,
-  { channel, options }: Attachment,
-  task: Promise<T>,
-): Promise<T> {
-  const timed = withDeadline(hub.clock, DEADLINE_MS, task, () => {
-    return new ChanError(
-      'unavailable',
-      `Subscribing to channel '${channel}' took longer than ${DEADLINE_MS / 1000} s.`,
-      'The backend is slow or out of reach; subscribe again later.',
-      { details: { channel } },
-    )
-  })
-  return abortable(options.signal, timed)
-}
-
-/** Holds that subscriptions brought, by subscription. */
-const held = new WeakMap<Subscription, string>()
-
+/** An abort ends the subscription, and its end lets go of the signal. */
 function register(
-  parts: LayerParts,
-  { channel, options, ended }: Attachment,
+  { hub, subscriptions }: LayerParts,
+  { channel, options, ended }: Subscribing,
   room: Room,
   subscriber: Subscriber,
 ): Subscription {
-  const { subscriptions, hub } = parts
   const { signal } = options
-  const aborted = () => {
-    subscription
-      .unsubscribe()
-      .catch((error: unknown) => hub.report(error, { operation: 'unsubscribe', channel }))
-  }
-  const whenEnded = signal
-    ? () => {
-        off?.()
-        ended?.()
-      }
-    : ended
-  const [id, home] = [subscriptions.newId(), homeOf(parts)]
-  const subscription = new Subscription(id, room, subscriber, home, whenEnded)
-  subscriptions.add(subscription)
-  const off = signal && onAbort(signal, aborted)
+  if (!signal) return new Subscription(room, subscriber, subscriptions, ended)
+  const subscription = new Subscription(room, subscriber, subscriptions, () => {
+    off()
+    ended?.()
+  })
+  const failed = (error: unknown) => hub.report(error, { operation: 'unsubscribe', channel })
+  const off = onAbort(signal, () => void subscription.unsubscribe().catch(failed))
   return subscription
-}
-
-const homes = new WeakMap<LayerParts, SubscriptionHome>()
-
-/** One for all subscriptions of a layer. */
-function homeOf(parts: LayerParts): SubscriptionHome {
-  let home = homes.get(parts)
-  if (!home) {
-    const { subscriptions } = parts
-    home = { subscriptions, release: (subscription) => release(parts, subscription) }
-    homes.set(parts, home)
-  }
-  return home
-}
-
-async function release({ presence }: LayerParts, subscription: Subscription): Promise<void> {
-  const { userId, channel } = subscription
-  if (userId === null) return
-  const hold = held.get(subscription)
-  if (hold !== undefined) await presence.leave(channel, userId, hold, 'left')
-  // Looked for only where it can matter: the walk is long in a busy channel.
-  if (!presence.mayHoldBare(channel, userId)) return
-  if (!subscription.hasTwin()) await presence.releaseBare(channel, userId)
 }
 
 async function bringPresence(
   { hub, presence }: LayerParts,
-  { channel, policy, options }: Attachment,
+  { channel, policy, options }: Subscribing,
   subscription: Subscription,
 ): Promise<void> {
-  const hold = hub.newHold()
-  held.set(subscription, hold)
-  await presence.join(channel, options.userId as string, hold, options.metadata, policy)
+  const [userId, hold] = [options.userId as string, hub.newHold()]
+  subscription.bringsPresence(hold)
+  await presence.join(channel, userId, hold, options.metadata, policy)
   // Unsubscribed meanwhile: its release may have come before this put.
-  if (!subscription.active) {
-    await presence.leave(channel, options.userId as string, hold, 'left')
-  }
+  if (!subscription.active) await presence.leave(channel, userId, hold, 'left')
 }

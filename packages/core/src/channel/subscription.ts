@@ -1,15 +1,10 @@
 // A subscription as its owner holds it, and the register that finds it again by number.
 
+import type { Recovered } from '../hub/recovery.js'
 import type { Room } from '../hub/room.js'
-import type { Recovered, Subscriber } from '../hub/subscriber.js'
+import type { Subscriber } from '../hub/subscriber.js'
 import type { Position } from '../model/message.js'
-
-/** What subscriptions do besides their subscribers when they end. */
-export interface SubscriptionHome {
-  readonly subscriptions: Subscriptions
-  /** Releases what came with the subscription. */
-  release(subscription: Subscription): Promise<void>
-}
+import type { Presence } from '../presence/presence.js'
 
 /** One callback on one channel, from `subscribe` until `unsubscribe`. */
 export class Subscription {
@@ -17,23 +12,25 @@ export class Subscription {
   readonly id: number
   readonly #room: Room
   readonly #subscriber: Subscriber
-  readonly #home: SubscriptionHome
+  readonly #register: Subscriptions
   readonly #ended: (() => void) | undefined
+  /** The presence that it brought. */
+  #hold: string | undefined
   #lastPosition: Position | undefined
 
   /** @internal @param ended told once, however the subscription ends */
   constructor(
-    id: number,
     room: Room,
     subscriber: Subscriber,
-    home: SubscriptionHome,
+    register: Subscriptions,
     ended: (() => void) | undefined,
   ) {
-    this.id = id
+    this.id = register.newId()
     this.#room = room
     this.#subscriber = subscriber
-    this.#home = home
+    this.#register = register
     this.#ended = ended
+    register.add(this)
   }
 
   /** Name of the channel. */
@@ -41,15 +38,9 @@ export class Subscription {
     return this.#room.name
   }
 
-  /** @internal Who subscribed. */
-  get userId(): string | null {
-    return this.#subscriber.userId
-  }
-
-  /** @internal Whether another subscription of the room is the user's. */
-  hasTwin(): boolean {
-    const { userId } = this
-    return this.#room.subscribers.toArray().some((other) => other.userId === userId)
+  /** @internal Presence under this hold ends with the subscription. */
+  bringsPresence(hold: string): void {
+    this.#hold = hold
   }
 
   /** Whether callbacks may still start. */
@@ -62,7 +53,7 @@ export class Subscription {
     return this.#lastPosition ?? this.#room.positionOf(this.#subscriber)
   }
 
-  /** What `since` brought; `{ count: 0, truncated: false }` without it. */
+  /** What `since` brought; `{ count: 0, truncated: false }` without it. Of `messages()`: so far. */
   get recovered(): Recovered {
     return this.#subscriber.recovered
   }
@@ -74,7 +65,11 @@ export class Subscription {
   async unsubscribe(): Promise<void> {
     if (!this.#stop()) return
     this.#room.watch.release()
-    await this.#home.release(this)
+    const { userId } = this.#subscriber
+    if (userId === null) return
+    const { presence } = this.#register
+    if (this.#hold !== undefined) await presence.leave(this.channel, userId, this.#hold, 'left')
+    await presence.unsubscribed(this.#room, userId)
   }
 
   /** @internal The layer closes, and everything it holds with it. */
@@ -91,15 +86,20 @@ export class Subscription {
     this.#lastPosition = this.position
     this.#room.detach(this.#subscriber)
     this.#ended?.()
-    this.#home.subscriptions.delete(this.id)
+    this.#register.delete(this.id)
     return true
   }
 }
 
 /** @internal The living subscriptions of a layer. */
 export class Subscriptions {
+  readonly presence: Presence
   readonly #byId = new Map<number, Subscription>()
   #lastId = 0
+
+  constructor(presence: Presence) {
+    this.presence = presence
+  }
 
   newId(): number {
     return ++this.#lastId

@@ -1,45 +1,70 @@
 // The gate in front of every callback: puts a channel's messages in offset order, drops duplicates,
-// reads what is missing, and says so when the log no longer reaches back. It is the only recovery
-// code: for a backend that lost something and for a subscriber that comes back with a position.
+// reads what is missing at the pace of whoever reads, and says so when the log no longer reaches back.
+// It is the only recovery code: for a backend that lost something, for a subscriber that comes back
+// with a position, for history, and for a peer that was too slow.
 
 import type { Clock, Timer } from '../model/clock.js'
 import type { Message, Position } from '../model/message.js'
-import type { Page } from '../ports/log.js'
+import type { ResetEvent } from '../model/reset-event.js'
+import type { HistoryPage, Page, PageLimit } from '../ports/log.js'
+import type { Reading } from './reads.js'
 
-const PAGE_SIZE = 256
+const PAGE: PageLimit = { messages: 256, bytes: 1_048_576 }
 /** Characters of bodies that may wait behind a read; above it they are dropped and read again. */
 const MAX_HELD = 1_048_576
 const RETRY_BASE_MS = 50
 const RETRY_MAX_MS = 5_000
 
-/** What a feed asks of whoever owns it. */
-export interface FeedHost {
+/** Where a feed reads: a channel of this process. */
+export interface FeedSource {
+  /** The channel. */
+  readonly name: string
   readonly clock: Clock
+  /** What has been delivered there: every reader has heard of it, or will read it. */
+  readonly position: Position
   /** Reads after a position; see `MessageLog.read`. */
-  read(after: Position, limit: number): Promise<Page>
-  /** The next message, in order, exactly once. Must not throw. */
-  deliver(message: Message): void
-  /**
-   * Continuity is lost; delivery goes on after `position`. `missed` is how many messages are known
-   * to be lost, or `null` if that cannot be known.
-   */
-  reset(position: Position, missed: number | null): void
-  /** A read failed; the feed tries again by itself. */
-  readFailed(error: unknown): void
-  /** Everything up to the top of the log was delivered. */
-  caughtUp?(): void
+  read(after: Position, limit: PageLimit): Reading<Page>
   /** Runs deliveries one after another, never nested in a callback. */
   run(task: () => void): void
+  /** Hears of what failed; a feed whose `read` failed tries again by itself. */
+  failed(error: unknown, operation: string): void
 }
 
-/** Orders one channel's messages for one receiver. */
+/** Who gets a feed's messages. */
+export interface FeedReader {
+  /** The next message, in order, exactly once. Must not throw. */
+  deliver(message: Message): void
+  /** Continuity is lost. */
+  reset(event: ResetEvent): void
+  /** Everything up to the top of the log was delivered. */
+  caughtUp?(): void
+  /**
+   * Nothing while it takes more, else a promise of when it does. Asked before every page and every
+   * message that is read, never of what is live; without it, it takes whatever comes.
+   */
+  readonly room?: (() => Promise<void> | undefined) | undefined
+  /** What may be read for it at once. Default: 256 messages, 1 MiB. */
+  readonly pageLimit?: PageLimit | undefined
+}
+
+/** How a page was asked for: how many messages were held when its read began, and whether it began then. */
+interface Asked {
+  readonly known: number
+  readonly fresh: boolean
+}
+
+/** Orders one channel's messages for one reader. */
 export class Feed {
-  readonly #host: FeedHost
+  readonly #source: FeedSource
+  readonly #reader: FeedReader
   #epoch = ''
   #offset = 0
   /** Live messages wait in `#held` while a position is awaited or the log is read. */
   #holding = true
+  /** From the decision to read until the page was delivered. */
   #reading = false
+  /** The reader takes nothing: what comes meanwhile is not held but read later. */
+  #stalled = false
   #readAgain = false
   #held: Message[] = []
   #heldSize = 0
@@ -47,9 +72,14 @@ export class Feed {
   #closed = false
   #failures = 0
   #retry: Timer | undefined
+  /** Read first, instead of the log. */
+  #history: (() => Reading<HistoryPage>) | undefined
+  /** Where what history shows ends. */
+  #seam: Position | undefined
 
-  constructor(host: FeedHost) {
-    this.#host = host
+  constructor(source: FeedSource, reader: FeedReader) {
+    this.#source = source
+    this.#reader = reader
   }
 
   /** The position of the last delivered message. */
@@ -70,7 +100,7 @@ export class Feed {
   /** Delivery begins after `position`; what was held meanwhile follows. */
   start(position: Position): void {
     this.#moveTo(position)
-    this.#host.run(() => {
+    this.#source.run(() => {
       if (this.#closed) return
       this.#holding = false
       const complete = this.#releaseHeld(0)
@@ -84,11 +114,25 @@ export class Feed {
     this.#fill()
   }
 
+  /**
+   * Delivery begins with what history shows up to `seam`, and goes on from there. Only its first page
+   * is taken from history, which may have holes; what follows is read from the log.
+   */
+  startByHistory(seam: Position, history: () => Reading<HistoryPage>): void {
+    this.#moveTo({ epoch: seam.epoch, offset: 0 })
+    this.#seam = seam
+    this.#history = history
+    this.#fill()
+  }
+
   /** A message from the backend, in whatever order. */
   accept(message: Message): void {
     if (this.#closed) return
-    if (message.offset === undefined) this.#host.deliver(message)
-    else if (this.#holding) this.#hold(message)
+    // Without a place it passes at once, but for a reader with a pace of its own: to that it would be
+    // one more message before its history, or more than it takes.
+    const waits = this.#holding && (message.offset !== undefined || this.#reader.room !== undefined)
+    if (waits) this.#hold(message)
+    else if (message.offset === undefined) this.#reader.deliver(message)
     else if (this.#follows(message)) this.#advance(message)
     else if (!this.#isOld(message)) {
       this.#hold(message)
@@ -130,17 +174,37 @@ export class Feed {
     // Moved before the callback runs: a subscription made inside it starts after this message.
     this.#epoch = message.epoch as string
     this.#offset = message.offset as number
-    this.#host.deliver(message)
+    this.#reader.deliver(message)
   }
 
   #hold(message: Message): void {
-    if (this.#spilled) return
+    if (this.#spilled || this.#stalled) {
+      // What has no place cannot be read later: it is delivered at most once.
+      this.#spilled ||= message.offset !== undefined
+      return
+    }
     this.#held.push(message)
     this.#heldSize += message.body.length
-    if (this.#heldSize <= MAX_HELD) return
+    if (this.#heldSize > MAX_HELD) this.#spill()
+  }
+
+  #spill(): void {
+    this.#spilled ||= this.#held.some(({ offset }) => offset !== undefined)
     this.#held = []
     this.#heldSize = 0
-    this.#spilled = true
+  }
+
+  /** Nothing if the reader takes more, else waits until it does, holding nothing of what comes. */
+  #waitForRoom(then: () => void): boolean {
+    const room = this.#reader.room?.()
+    if (room === undefined) return false
+    this.#stalled = true
+    this.#spill()
+    void room.then(() => {
+      this.#stalled = false
+      if (!this.#closed) then()
+    })
+    return true
   }
 
   #fill(): void {
@@ -150,48 +214,82 @@ export class Feed {
     this.#retry = undefined
     this.#reading = true
     this.#readAgain = false
-    // What is held now was sent before the read began, so the page decides about it.
-    const known = this.#held.length
+    if (!this.#waitForRoom(() => this.#read())) this.#read()
+  }
+
+  #read(): void {
     const spilled = this.#spilled
     this.#spilled = false
-    this.#host.read(this.position, PAGE_SIZE).then(
+    const reading = this.#nextPage()
+    const { fresh } = reading
+    // What is held now was sent before the read began, so the page decides about it.
+    const known = fresh && !spilled ? this.#held.length : 0
+    reading.page.then(
       (page) => {
         this.#failures = 0
-        this.#host.run(() => {
-          this.#reading = false
-          if (!this.#closed) this.#apply(page, spilled ? 0 : known)
+        this.#history = undefined
+        this.#source.run(() => {
+          if (!this.#closed) this.#apply(page, { known, fresh })
         })
       },
       (error: unknown) => {
         this.#reading = false
         if (this.#closed) return
         if (spilled) this.#spilled = true
-        this.#host.readFailed(error)
-        this.#retry = this.#host.clock.after(this.#backoff(), () => this.#fill())
+        this.#source.failed(error, 'read')
+        this.#retry = this.#source.clock.after(this.#backoff(), () => this.#fill())
       },
     )
   }
 
-  #apply(page: Page, known: number): void {
-    if (page.truncated) {
-      const { epoch, offset } = page.top
-      const counted = epoch === this.#epoch && offset >= this.#offset
-      const missed = counted ? offset - this.#offset : null
-      this.#moveTo(page.top)
-      this.#host.reset(page.top, missed)
-    } else {
-      for (const message of page.messages) {
-        if (this.#closed) return
-        if (this.#follows(message)) this.#advance(message)
-      }
+  #nextPage(): Reading<Page | HistoryPage> {
+    if (this.#history) return this.#history()
+    return this.#source.read(this.position, this.#reader.pageLimit ?? PAGE)
+  }
+
+  #apply(page: Page | HistoryPage, asked: Asked): void {
+    if ('more' in page || !page.truncated) return this.#play(page, 0, asked)
+    const { epoch, offset } = page.top
+    const counted = epoch === this.#epoch && offset >= this.#offset
+    const missed = counted ? offset - this.#offset : null
+    this.#moveTo(page.top)
+    this.#reader.reset({ position: page.top, missed })
+    this.#settle(false, asked)
+  }
+
+  /** Delivers the page, as far as there is room at once. */
+  #play(page: Page | HistoryPage, from: number, asked: Asked): void {
+    const isHistory = 'more' in page
+    for (let index = from; index < page.messages.length; index++) {
+      if (this.#closed) return
+      const goOn = () => this.#play(page, index, { ...asked, known: 0 })
+      if (this.#waitForRoom(() => this.#source.run(goOn))) return
+      const message = page.messages[index] as Message
+      if (isHistory ? !this.#isOld(message) : this.#follows(message)) this.#advance(message)
     }
+    if (!isHistory) {
+      const behind = page.messages.length > 0 && this.#offset < page.top.offset
+      return this.#settle(behind, asked)
+    }
+    if (!page.more && this.#seam) this.#moveTo(this.#seam)
+    this.#settle(page.more, { ...asked, fresh: true })
+  }
+
+  /** The page is over: reads on, or releases what waited and is live. */
+  #settle(behind: boolean, { known, fresh }: Asked): void {
+    this.#reading = false
     if (this.#closed) return
-    const behind = page.messages.length > 0 && this.#offset < page.top.offset
-    if (behind || this.#spilled || this.#readAgain) return this.#fill()
+    // What was delivered here before this reader came is in no page that was asked for earlier.
+    const isStale = !fresh && !this.#reaches(this.#source.position)
+    if (behind || isStale || this.#spilled || this.#readAgain) return this.#fill()
     this.#holding = false
     if (!this.#releaseHeld(known)) return this.#fill()
     if (this.#closed) return
-    this.#host.caughtUp?.()
+    this.#reader.caughtUp?.()
+  }
+
+  #reaches({ epoch, offset }: Position): boolean {
+    return epoch === this.#epoch ? this.#offset >= offset : epoch === ''
   }
 
   /**
@@ -205,7 +303,8 @@ export class Feed {
     let complete = !this.#spilled
     for (const [index, message] of held.entries()) {
       if (this.#closed) return true
-      if (this.#follows(message)) this.#advance(message)
+      if (message.offset === undefined) this.#reader.deliver(message)
+      else if (this.#follows(message)) this.#advance(message)
       else if (index >= known && !this.#isOld(message)) {
         complete = false
         this.#hold(message)

@@ -1,12 +1,13 @@
 // Calls that have not been answered: waited for when the layer closes, and rejected when they still
 // hang at the deadline.
 
+import { Latch } from '../model/latch.js'
 import type { Later } from '../ports/log.js'
 
 /** @internal */
 export class Flights {
   readonly #open = new Set<(reason: unknown) => void>()
-  #landed: (() => void) | undefined
+  readonly #landed = new Latch()
 
   /**
    * Settles like `call`; what `arrived` answers is waited for as well. Built by hand, because every
@@ -20,7 +21,7 @@ export class Flights {
       this.#open.add(reject)
       const land = () => {
         this.#open.delete(reject)
-        if (this.#open.size === 0) this.#landed?.()
+        if (this.#open.size === 0) this.#landed.open()
       }
       call.then(
         (result) => {
@@ -44,16 +45,14 @@ export class Flights {
 
   /** Resolves when none is open. */
   async settled(): Promise<void> {
-    if (this.#open.size === 0) return
-    await new Promise<void>((resolve) => {
-      this.#landed = resolve
-    })
+    if (this.#open.size > 0) await this.#landed.wait()
   }
 
   /** Rejects every one that is open. */
   abandon(reason: unknown): void {
     for (const reject of this.#open) reject(reason)
     this.#open.clear()
+    this.#landed.open()
   }
 }
 

@@ -5,24 +5,24 @@ import type { Clock, Timer } from '../model/clock.js'
 import type { Message } from '../model/message.js'
 import type { SlowConsumerCounts } from '../model/slow-consumer.js'
 import type { BackendSink, ChannelBackend } from '../ports/backend.js'
-import { type ErrorListener, type LayerContext, safeReporter } from './context.js'
+import type { ServingContext } from '../ports/connections.js'
+import { type ErrorListener, safeReporter } from './context.js'
 import { DeliveryQueue } from './delivery-queue.js'
 import { Flights } from './flights.js'
 import { InterestReporter } from './interest.js'
 import { Lifecycle, layerClosed } from './lifecycle.js'
-import { Limiter } from './limiter.js'
 import { Publisher } from './publisher.js'
-import { Room, type RoomHost } from './room.js'
+import { Reads } from './reads.js'
+import { Room, type RoomParts } from './room.js'
 import { CONTROL_CHANNEL, type Listening, Sessions } from './sessions.js'
 import { Transactions } from './transactions.js'
 
-const CONCURRENT_READS = 16
 const LINGER_MS = 2_000
 const INTEREST_INTERVAL_MS = 1_000
 const CLOSE_DEADLINE_MS = 10_000
 
 /** @internal */
-export class Hub implements LayerContext {
+export class Hub implements ServingContext {
   readonly backend: ChannelBackend
   readonly clock: Clock
   readonly queue: DeliveryQueue
@@ -34,16 +34,14 @@ export class Hub implements LayerContext {
   readonly report: ErrorListener
   /** What users' own code has to answer first; rejected when the layer has closed. */
   readonly waits = new Flights()
-  /** Resets of channels since the layer was made. */
-  resets = 0
   readonly slowConsumers: SlowConsumerCounts = { disconnected: 0, dropped: 0, conflated: 0 }
   /** Messages that came from the backend, this process's own included. */
   received = 0
   /** Times the backend said that something may be missing, in all and by cause. */
   gaps = 0
   readonly gapsBy = { 'connection-lost': 0, reference: 0, 'lost-doorbell': 0, overflow: 0 }
+  readonly rooms: RoomParts
   readonly #rooms = new Map<string, Room>()
-  readonly #roomHost: RoomHost
   readonly #draining: (() => Promise<void>)[] = []
   readonly #drained: (() => void)[] = []
   #holds = 0
@@ -75,7 +73,13 @@ export class Hub implements LayerContext {
       listen: (onMessage, onReset) => this.#listenToControl(onMessage, onReset),
       publish: (command) => this.publisher.publishControl(CONTROL_CHANNEL, command, clock),
     })
-    this.#roomHost = this.#makeRoomHost()
+    this.rooms = {
+      ...{ backend, clock, queue: this.queue, interest: this.interest, report: this.report },
+      reads: new Reads(backend),
+      closing: this.closing,
+      lingerMs: backend.facts.crossProcess ? LINGER_MS : 0,
+      resets: 0,
+    }
   }
 
   get closing(): AbortSignal {
@@ -108,7 +112,7 @@ export class Hub implements LayerContext {
   async enterRoom(channel: string): Promise<Room> {
     let room = this.#rooms.get(channel)
     if (!room) {
-      room = new Room(channel, this.#roomHost)
+      room = new Room(channel, this.rooms, this.#forget)
       this.#rooms.set(channel, room)
     }
     const watched = room.watch.acquire()
@@ -151,27 +155,8 @@ export class Hub implements LayerContext {
     }
   }
 
-  #makeRoomHost(): RoomHost {
-    const reads = new Limiter(CONCURRENT_READS)
-    return {
-      clock: this.clock,
-      queue: this.queue,
-      lingerMs: this.backend.facts.crossProcess ? LINGER_MS : 0,
-      read: (channel, after, limit) => reads.run(() => this.backend.read(channel, after, limit)),
-      watch: (channel) => this.backend.watch(channel),
-      unwatch: (channel) => this.backend.unwatch(channel),
-      report: this.report,
-      subscribersChanged: (room) => this.#subscribersChanged(room),
-      wasReset: () => {
-        this.resets++
-      },
-      idle: (room) => this.#rooms.delete(room.name),
-    }
-  }
-
-  #subscribersChanged(room: Room): void {
-    // After closing began, the backend drops this process's interest as a whole.
-    if (!this.closing.aborted) this.interest.changed(room.name, room.subscribers.size)
+  readonly #forget = (room: Room): void => {
+    this.#rooms.delete(room.name)
   }
 
   #listenToControl(onMessage: (message: Message) => void, onReset: () => void): Listening {
@@ -182,8 +167,7 @@ export class Hub implements LayerContext {
     const start = async () => {
       await this.lifecycle.ready()
       const room = await this.enterRoom(CONTROL_CHANNEL)
-      const init = { callback: onMessage, filter: undefined, onReset, userId: null }
-      const subscriber = room.attach(init)
+      const subscriber = room.attach({ callback: onMessage, onReset }, { userId: null })
       leave = () => {
         room.detach(subscriber)
         room.watch.release()

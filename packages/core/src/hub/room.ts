@@ -1,22 +1,22 @@
 // The state of one channel in this process: its gate, its subscribers, who listens to its presence.
 // It exists while somebody uses the channel; what must outlive that is the backend's.
 
-import type { Message, Position } from '../model/message.js'
-import { ChanError } from '../model/message.js'
-import type { GapCause } from '../ports/backend.js'
-import type { Page } from '../ports/log.js'
+import type { Clock } from '../model/clock.js'
+import type { HistoryLimits } from '../model/history.js'
+import { Latch } from '../model/latch.js'
+import { type Message, type Position, START } from '../model/message.js'
+import type { ResetEvent } from '../model/reset-event.js'
+import type { ChannelBackend, GapCause } from '../ports/backend.js'
+import type { Page, PageLimit } from '../ports/log.js'
 import type { PresenceChange } from '../ports/presence.js'
-import type { ErrorContext } from './context.js'
+import type { ErrorListener } from './context.js'
 import type { DeliveryQueue, Receiver } from './delivery-queue.js'
-import { Feed, type FeedHost } from './feed.js'
-import {
-  type ResetEvent,
-  Subscriber,
-  type SubscriberHome,
-  type SubscriberInit,
-} from './subscriber.js'
+import { Feed, type FeedSource } from './feed.js'
+import type { InterestReporter } from './interest.js'
+import type { Reading, Reads } from './reads.js'
+import { Subscriber, type SubscriberKind, type SubscriberTarget } from './subscriber.js'
 import { SubscriberSet } from './subscriber-set.js'
-import { Watch, type Watched } from './watch.js'
+import { Watch } from './watch.js'
 
 /** Listens to what happens to a channel's members. */
 export interface PresenceListener {
@@ -25,52 +25,60 @@ export interface PresenceListener {
   gap(): void
 }
 
-/** What a room needs from its hub. */
-export interface RoomHost {
-  readonly clock: Watched['clock']
+/** What all rooms of a layer use. */
+export interface RoomParts {
+  readonly backend: ChannelBackend
+  readonly clock: Clock
   readonly queue: DeliveryQueue
+  readonly reads: Reads
+  readonly interest: InterestReporter
+  readonly report: ErrorListener
+  /** Aborts when the layer begins to close. */
+  readonly closing: AbortSignal
+  /** How long a room without users stays watched, in milliseconds. */
   readonly lingerMs: number
-  read(channel: string, after: Position, limit: number): Promise<Page>
-  watch(channel: string): Promise<Position>
-  unwatch(channel: string): Promise<void>
-  report(error: unknown, context: ErrorContext): void
-  subscribersChanged(room: Room): void
-  wasReset(): void
-  idle(room: Room): void
+  /** Resets of channels since the layer was made. */
+  resets: number
 }
 
-/** @internal */
-export class Room implements Receiver, SubscriberHome {
+/** @internal To its subscribers it is where they read. */
+export class Room implements Receiver, FeedSource {
   readonly name: string
   readonly watch: Watch
   readonly subscribers = new SubscriberSet()
   readonly presenceListeners = new Set<PresenceListener>()
-  readonly #host: RoomHost
-  readonly #feedHost: FeedHost
+  readonly #parts: RoomParts
   #feed: Feed
   /** The highest message of this process that the backend confirmed as stored. */
   #committed: Message | undefined
-  #settled: (() => void) | undefined
+  readonly #caughtUp = new Latch()
 
-  constructor(name: string, host: RoomHost) {
+  /** @param idle told when nobody uses the room any more */
+  constructor(name: string, parts: RoomParts, idle: (room: Room) => void) {
     this.name = name
-    this.#host = host
-    this.#feedHost = this.#makeFeedHost()
-    this.#feed = new Feed(this.#feedHost)
+    this.#parts = parts
+    this.#feed = this.#newFeed()
     this.watch = new Watch({
-      clock: host.clock,
-      lingerMs: host.lingerMs,
-      prepare: () => this.#newFeed(),
-      watch: () => host.watch(name),
+      clock: parts.clock,
+      lingerMs: parts.lingerMs,
+      prepare: () => {
+        this.#feed.close()
+        this.#feed = this.#newFeed()
+      },
+      watch: () => parts.backend.watch(name),
       start: (position) => this.#feed.start(position),
       unwatch: () => {
         this.#feed.close()
-        this.#settled?.()
-        return host.unwatch(name)
+        this.#caughtUp.open()
+        return parts.backend.unwatch(name)
       },
-      idle: () => host.idle(this),
-      report: (error) => this.#report(error, 'unwatch'),
+      idle: () => idle(this),
+      report: (error) => this.failed(error, 'unwatch'),
     })
+  }
+
+  get clock(): Clock {
+    return this.#parts.clock
   }
 
   /** The position that every subscriber has reached. */
@@ -92,29 +100,38 @@ export class Room implements Receiver, SubscriberHome {
   }
 
   /** Adds a subscriber at the present position. The channel must be watched. */
-  attach(init: SubscriberInit): Subscriber {
-    const subscriber = new Subscriber(init, this)
+  attach(kind: SubscriberKind, target: SubscriberTarget): Subscriber {
+    const subscriber = new Subscriber(kind, target, this)
     this.subscribers.add(subscriber)
-    this.#host.subscribersChanged(this)
+    this.#subscribersChanged()
     return subscriber
   }
 
-  /** Brings a subscriber from `since` to the present; see `Subscriber.recover`. */
-  recover(subscriber: Subscriber, since: Position): Promise<void> {
-    return subscriber.recover(since, this.#feedHost)
-  }
-
-  subscriberFailed(error: unknown, operation: string): void {
-    this.#report(error, operation)
-  }
-
-  lost({ missed }: ResetEvent): Error {
-    return historyReset(this.name, missed)
+  /** Delivers the most recent messages of history to a subscriber that was just attached. */
+  replay(subscriber: Subscriber, count: number, limits: HistoryLimits, limit: PageLimit) {
+    const seam = this.position
+    if (count === 0 || seam.offset === 0) return undefined
+    const before = { epoch: seam.epoch, offset: seam.offset + 1 }
+    const query = Number.isFinite(count) ? { before, limit: count } : { before }
+    return subscriber.replay(seam, () => this.#parts.reads.history(this.name, query, limits, limit))
   }
 
   detach(subscriber: Subscriber): void {
     subscriber.end()
-    if (this.subscribers.delete(subscriber)) this.#host.subscribersChanged(this)
+    if (this.subscribers.delete(subscriber)) this.#subscribersChanged()
+  }
+
+  /** What follows a position; those who ask for the same at the same time are answered together. */
+  read(after: Position, limit: PageLimit): Reading<Page> {
+    return this.#parts.reads.shared(this.name, after, limit)
+  }
+
+  run(task: () => void): void {
+    this.#parts.queue.run(task)
+  }
+
+  failed(error: unknown, operation: string): void {
+    this.#parts.report(error, { operation, channel: this.name })
   }
 
   /** Messages may be missing, and member changes, unless a message was only referred to. */
@@ -141,10 +158,8 @@ export class Room implements Receiver, SubscriberHome {
     const committed = this.#committed
     // Not waited for: read. It may have been lost on its way, or be of an epoch that is over.
     if (committed && !this.#feed.passed(committed)) this.#feed.gap()
-    return new Promise((resolve) => {
-      this.#settled = resolve
-      this.#checkSettled()
-    })
+    if (!this.watch.confirmed || this.#feed.live) return Promise.resolve()
+    return this.#caughtUp.wait()
   }
 
   /** Ends everything here; the layer is closing. */
@@ -153,47 +168,35 @@ export class Room implements Receiver, SubscriberHome {
     this.watch.close()
     for (const subscriber of this.subscribers.toArray()) this.detach(subscriber)
     this.presenceListeners.clear()
-    this.#settled?.()
+    this.#caughtUp.open()
   }
 
-  #checkSettled(): void {
-    if (!this.watch.confirmed || this.#feed.live) this.#settled?.()
-  }
-
-  #newFeed(): void {
-    this.#feed.close()
-    this.#feed = new Feed(this.#feedHost)
-  }
-
-  #makeFeedHost(): FeedHost {
-    const { clock, queue } = this.#host
-    return {
-      clock,
-      read: (after, limit) => this.#host.read(this.name, after, limit),
-      deliver: (message) => this.subscribers.deliver(message),
-      reset: (position, missed) => {
-        this.#host.wasReset()
-        for (const subscriber of this.subscribers.toArray()) {
-          subscriber.channelReset({ position, missed })
-        }
-      },
-      caughtUp: () => this.#settled && this.#checkSettled(),
-      readFailed: (error) => this.#report(error, 'read'),
-      run: (task) => queue.run(task),
+  #newFeed(): Feed {
+    const { reads } = this.#parts
+    const source: FeedSource = {
+      name: this.name,
+      clock: this.clock,
+      position: START,
+      // Its own: what it waits for may have come after somebody else's read began.
+      read: (after, limit) => reads.fresh(this.name, after, limit),
+      run: (task) => this.run(task),
+      failed: (error, operation) => this.failed(error, operation),
     }
+    return new Feed(source, {
+      deliver: (message) => this.subscribers.deliver(message),
+      reset: (event) => this.#reset(event),
+      caughtUp: () => this.#caughtUp.open(),
+    })
   }
 
-  #report(error: unknown, operation: string): void {
-    this.#host.report(error, { operation, channel: this.name })
+  #reset(event: ResetEvent): void {
+    this.#parts.resets++
+    for (const subscriber of this.subscribers.toArray()) subscriber.channelReset(event)
   }
-}
 
-/** Continuity was lost and nobody handles it. */
-export function historyReset(channel: string, missed: number | null): ChanError {
-  const lost = missed === null ? 'an unknown number of messages' : `${missed} messages`
-  return new ChanError(
-    'history-reset',
-    `Continuity of channel '${channel}' was lost: ${lost} could not be delivered.`,
-    'Pass onReset to subscribe to handle this, for instance by loading the state afresh.',
-  )
+  #subscribersChanged(): void {
+    const { closing, interest } = this.#parts
+    // After closing began, the backend drops this process's interest as a whole.
+    if (!closing.aborted) interest.changed(this.name, this.subscribers.size)
+  }
 }

@@ -1,25 +1,15 @@
 // Client sessions of this process, and the reserved channel over which any process of the cluster
 // can end those of a user.
 
+import { Latch } from '../model/latch.js'
 import type { Message } from '../model/message.js'
+import type { Session, SessionEnd, SessionRegister } from '../ports/connections.js'
 
 /**
  * Carries `disconnectUser` to every process. User-chosen names never contain control characters, so
  * nobody else can publish to it or read it.
  */
 export const CONTROL_CHANNEL = '\u0001chan:control'
-
-/**
- * Why a session is ended: `disconnected`, the server wants the user gone; `unsure`, a command may
- * have been missed, so that everybody has to come back and be asked again; `closing`, the layer closes.
- */
-export type SessionEnd = 'disconnected' | 'unsure' | 'closing'
-
-/** A client's session. */
-export interface Session {
-  /** Ends it; it takes itself out when it is over. */
-  endSession(why: SessionEnd): void
-}
 
 /** What sessions need from the hub. */
 export interface SessionsHost {
@@ -40,12 +30,12 @@ interface ControlCommand {
 }
 
 /** @internal */
-export class Sessions {
+export class Sessions implements SessionRegister {
   readonly #host: SessionsHost
   readonly #byUser = new Map<string | null, Set<Session>>()
   #size = 0
   #listening: Listening | undefined
-  #emptied: (() => void) | undefined
+  readonly #emptied = new Latch()
 
   constructor(host: SessionsHost) {
     this.#host = host
@@ -79,7 +69,7 @@ export class Sessions {
     if (--this.#size > 0) return
     this.#listening?.stop()
     this.#listening = undefined
-    this.#emptied?.()
+    this.#emptied.open()
   }
 
   /**
@@ -98,10 +88,7 @@ export class Sessions {
 
   /** Resolves when no session is left; they end by themselves when the layer closes. */
   async empty(): Promise<void> {
-    if (this.#size === 0) return
-    await new Promise<void>((resolve) => {
-      this.#emptied = resolve
-    })
+    if (this.#size > 0) await this.#emptied.wait()
   }
 
   endAll(why: SessionEnd): void {

@@ -1,40 +1,27 @@
-// One callback on one channel: filter, isolation of failures, and catching up from a position.
+// One callback on one channel: filter, isolation of failures, and the way to the channel's present.
 
 import { callSafely, isThenable, passes } from '../model/call.js'
-import type { Message, Position } from '../model/message.js'
-import { Feed, type FeedHost } from './feed.js'
+import { ChanError, type Message, type Position } from '../model/message.js'
+import type { ResetEvent } from '../model/reset-event.js'
+import type { HistoryPage } from '../ports/log.js'
+import type { FeedSource } from './feed.js'
+import type { Reading } from './reads.js'
+import { type Pace, type Recovered, Recovery } from './recovery.js'
 
-/** Told when continuity was lost: delivery goes on after `position`. */
-export interface ResetEvent {
-  readonly position: Position
-  /** How many messages are known to be lost; `null` if that cannot be known. */
-  readonly missed: number | null
-}
-
-/** What a subscription recovered when it began. */
-export interface Recovered {
-  /** Messages from after `since` until the subscription went live, whatever its filter said. */
-  readonly count: number
-  /** The log did not reach back to `since`; delivery began at the top. */
-  readonly truncated: boolean
-}
-
-/** What a subscriber is made of. */
-export interface SubscriberInit {
+/** What a subscriber does with what it gets; many may share one of these. */
+export interface SubscriberKind {
   readonly callback: (message: Message) => unknown
-  /** `this` of callback and onReset: many may share functions then. */
-  readonly target?: object | undefined
-  readonly filter: ((message: Message) => unknown) | undefined
-  readonly onReset: ((event: ResetEvent) => void) | undefined
-  readonly userId: string | null
+  readonly filter?: ((message: Message) => unknown) | undefined
+  readonly onReset?: ((event: ResetEvent) => void) | undefined
 }
 
-/** Where a subscriber belongs. */
-export interface SubscriberHome {
-  /** Hears of failing callbacks and filters, and of resets nobody handles. */
-  subscriberFailed(error: unknown, operation: string): void
-  /** What a reset that nobody handles is reported as. */
-  lost(event: ResetEvent): Error
+/** For whom that is. */
+export interface SubscriberTarget {
+  readonly userId: string | null
+  /** `this` of the functions. */
+  readonly self?: object | undefined
+  /** What is read for it comes at this pace; see `FeedReader.room`. */
+  readonly pace?: Pace | undefined
 }
 
 const NOTHING_RECOVERED: Recovered = Object.freeze({ count: 0, truncated: false })
@@ -45,129 +32,138 @@ export class Subscriber {
   /** Place in its channel's dense array; -1 outside. */
   slot = -1
   active = true
-  recovered: Recovered = NOTHING_RECOVERED
+  readonly #kind: SubscriberKind
   readonly #callback: (message: Message) => unknown
-  readonly #target: object | undefined
+  readonly #self: object | undefined
+  readonly #pace: Pace | undefined
   readonly #filter: ((message: Message) => unknown) | undefined
-  readonly #onReset: ((event: ResetEvent) => void) | undefined
-  readonly #home: SubscriberHome
-  #catchUp: Feed | undefined
-  #recoveryEnded: (() => void) | undefined
+  readonly #source: FeedSource
+  #recovery: Recovery | undefined
+  #recovered = NOTHING_RECOVERED
 
-  constructor(init: SubscriberInit, home: SubscriberHome) {
-    this.#callback = init.callback
-    this.#target = init.target
-    this.#filter = init.filter
-    this.#onReset = init.onReset
-    this.#home = home
-    this.userId = init.userId
+  constructor(kind: SubscriberKind, target: SubscriberTarget, source: FeedSource) {
+    this.#kind = kind
+    this.#callback = kind.callback
+    this.#filter = kind.filter
+    this.userId = target.userId
+    this.#self = target.self
+    this.#pace = target.pace
+    this.#source = source
   }
 
   /** The position of the last delivered message, where it differs from the channel's. */
   get ownPosition(): Position | undefined {
-    return this.#catchUp?.position
+    return this.#recovery?.position
+  }
+
+  /** It gets the channel's messages as they come. */
+  get live(): boolean {
+    return this.#recovery === undefined || this.#recovery.live
+  }
+
+  /** What it recovered so far. */
+  get recovered(): Recovered {
+    return this.#recovery?.recovered ?? this.#recovered
   }
 
   /** The next message of the channel. */
   accept(message: Message): void {
-    const catchUp = this.#catchUp
-    if (catchUp === undefined) return this.#invoke(message)
-    catchUp.accept(message)
-    // A message without a place says nothing about how far this one has come.
-    if (message.offset !== undefined && catchUp.live && !ahead(catchUp, message)) {
-      this.#catchUp = undefined
-    }
+    const recovery = this.#recovery
+    if (recovery === undefined) return this.#invoke(message)
+    recovery.accept(message)
+    if (recovery.isBeside(message)) this.#recovered = this.#endRecovery(recovery)
   }
 
-  /** Delivers what the log holds after `since`, then joins the channel. Resolves then, or at `end`. */
-  recover(since: Position, host: Omit<FeedHost, 'deliver' | 'reset' | 'caughtUp'>): Promise<void> {
-    return new Promise((resolve) => {
-      this.#recoveryEnded = resolve
-      let count = 0
-      let truncated = false
-      let recovering = true
-      const feed = new Feed({
-        clock: host.clock,
-        read: host.read,
-        readFailed: host.readFailed,
-        run: host.run,
-        deliver: (message) => {
-          if (recovering && message.offset !== undefined) count++
-          this.#invoke(message)
-        },
-        reset: (position, missed) => {
-          if (recovering) truncated = true
-          // Without a handler, `recovered` tells whoever subscribes.
-          if (!recovering || this.#onReset) this.reset({ position, missed })
-        },
-        caughtUp: () => {
-          if (!recovering) return
-          recovering = false
-          this.recovered = { count, truncated }
-          resolve()
-        },
-      })
-      this.#catchUp = feed
-      feed.startByReading(since)
-    })
+  /** Delivers what the log holds after `since`, then joins the channel; see `Recovery.since`. */
+  recover(since: Position): Promise<void> {
+    return this.#begin().since(since)
+  }
+
+  /** Delivers what history shows up to `seam`, then joins the channel; see `Recovery.history`. */
+  replay(seam: Position, read: () => Reading<HistoryPage>): Promise<void> {
+    return this.#begin().history(seam, read)
+  }
+
+  /** Delivers everything after `position` again, at the reader's pace, and joins the channel anew. */
+  rewind(position: Position): void {
+    this.#recovery?.close()
+    void this.#begin().since(position)
   }
 
   /** The channel lost continuity. A subscriber that still reads finds out by itself. */
   channelReset(event: ResetEvent): void {
-    if (this.#catchUp && !this.#catchUp.live) return
-    this.#catchUp?.close()
-    this.#catchUp = undefined
-    this.reset(event)
-  }
-
-  reset(event: ResetEvent): void {
-    if (!this.active) return
-    const onReset = this.#onReset
-    if (!onReset) return this.#report(this.#home.lost(event), 'delivery')
-    callSafely(
-      () => onReset.call(this.#target, event),
-      (error) => this.#report(error, 'onReset'),
-    )
+    if (this.#recovery && !this.#recovery.live) return
+    if (this.#recovery) this.#recovered = this.#endRecovery(this.#recovery)
+    this.#reset(event)
   }
 
   /** No callback starts after this. */
   end(): void {
     this.active = false
-    this.#catchUp?.close()
-    this.#recoveryEnded?.()
+    this.#recovery?.close()
+  }
+
+  #begin(): Recovery {
+    this.#recovery = new Recovery(this.#source, this.#pace, {
+      handlesResets: this.#kind.onReset !== undefined,
+      deliver: (message) => this.#invoke(message),
+      reset: (event) => this.#reset(event),
+    })
+    return this.#recovery
+  }
+
+  #endRecovery(recovery: Recovery): Recovered {
+    recovery.close()
+    this.#recovery = undefined
+    return recovery.recovered
+  }
+
+  #reset(event: ResetEvent): void {
+    if (!this.active) return
+    const { onReset } = this.#kind
+    if (!onReset) return this.#failed(historyReset(this.#source.name, event.missed), 'delivery')
+    callSafely(
+      () => onReset.call(this.#self, event),
+      (error) => this.#failed(error, 'onReset'),
+    )
   }
 
   #invoke(message: Message): void {
     if (!this.active) return
     if (this.#filter !== undefined && !this.#passes(message)) return
     try {
-      const result = this.#callback.call(this.#target, message)
+      const result = this.#callback.call(this.#self, message)
       if (result !== undefined) this.#watch(result)
     } catch (error) {
-      this.#report(error, 'callback')
+      this.#failed(error, 'callback')
     }
   }
 
   #passes(message: Message): boolean {
     const filter = this.#filter as (message: Message) => unknown
-    const passed = passes(filter, message, (error) => this.#report(error, 'filter'))
+    const passed = passes(filter, message, (error) => this.#failed(error, 'filter'))
     // A filter may end its own subscription.
     return passed && this.active
   }
 
-  #report(error: unknown, operation: string): void {
-    this.#home.subscriberFailed(error, operation)
+  #failed(error: unknown, operation: string): void {
+    this.#source.failed(error, operation)
   }
 
   /** An async callback is not waited for, but heard when it fails. */
   #watch(result: unknown): void {
     if (isThenable(result)) {
-      result.then(undefined, (error) => this.#report(error, 'callback'))
+      result.then(undefined, (error) => this.#failed(error, 'callback'))
     }
   }
 }
 
-function ahead(feed: Feed, message: Message): boolean {
-  const { epoch, offset } = feed.position
-  return epoch === message.epoch && offset > (message.offset as number)
+/** Continuity was lost and nobody handles it. */
+export function historyReset(channel: string, missed: number | null): ChanError {
+  const lost = missed === null ? 'an unknown number of messages' : `${missed} messages`
+  return new ChanError(
+    'history-reset',
+    `Continuity of channel '${channel}' was lost: ${lost} could not be delivered.`,
+    'Pass onReset to subscribe to handle this, for instance by loading the state afresh.',
+  )
 }

@@ -23,6 +23,21 @@ export interface Later<T> {
   then(resolved: (value: T) => void, rejected: (reason: unknown) => void): unknown
 }
 
+/** How much one page may hold; if there is a message, at least one is in it. */
+export interface PageLimit {
+  readonly messages: number
+  /** Of bodies, counted roughly. The page ends with the message with which they are reached. */
+  readonly bytes: number
+}
+
+/** The beginning of what history shows. */
+export interface HistoryPage {
+  /** The oldest of what was asked for, in order. */
+  readonly messages: readonly Message[]
+  /** What was asked for goes on after the last one. */
+  readonly more: boolean
+}
+
 /** An answer from the log. */
 export interface Page {
   /** In offset order, directly following the position asked for, as many as the limit allows. */
@@ -34,6 +49,8 @@ export interface Page {
    * is retained. `messages` is empty then.
    */
   readonly truncated: boolean
+  /** The highest offset that `clear` or an earlier, lower limit has hidden from history for good. */
+  readonly floor: number
 }
 
 /** The ordered, bounded log of every channel. */
@@ -70,13 +87,18 @@ export interface MessageLog {
    * top. Asking past retention is answered with `truncated`, never with an error or a hole.
    * `START` continues with offset 1 of whatever epoch there is.
    */
-  read(channel: string, after: Position, limit: number): Promise<Page>
+  read(channel: string, after: Position, limit: PageLimit): Promise<Page>
 
   /**
    * What `history()` shows under the limits in force: exactly the most recent ones, oldest first,
    * never what a `clear` or an earlier, lower limit has hidden.
    */
-  history(channel: string, query: HistoryQuery, limits: HistoryLimits): Promise<readonly Message[]>
+  history(
+    channel: string,
+    query: HistoryQuery,
+    limits: HistoryLimits,
+    limit: PageLimit,
+  ): Promise<HistoryPage>
 
   /** Hides everything stored so far from `history()`. Keeps epoch, top and the recovery tail. */
   clear(channel: string): Promise<void>

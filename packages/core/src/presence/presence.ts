@@ -29,11 +29,6 @@ export class Presence {
     this.#hub = hub
   }
 
-  /** This process may hold the user's presence by a bare join: others may have ended it. */
-  mayHoldBare(channel: string, userId: string): boolean {
-    return this.#bare.mayHave(channel, userId)
-  }
-
   /** Adds or refreshes a hold; without one, this process's bare hold. */
   async join(
     channel: string,
@@ -75,9 +70,12 @@ export class Presence {
     })
   }
 
-  /** The user has no subscription here any more, so its bare hold ends too, if there is one. */
-  async releaseBare(channel: string, userId: string): Promise<void> {
-    await this.leave(channel, userId, BARE, 'left')
+  /** A subscription of the user ended: with its last one here its bare hold ends too, if there is one. */
+  async unsubscribed(room: Room, userId: string): Promise<void> {
+    // Looked for only where it can matter: the walk is long in a busy channel.
+    if (!this.#bare.mayHave(room.name, userId)) return
+    const isLast = !room.subscribers.toArray().some((other) => other.userId === userId)
+    if (isLast) await this.leave(room.name, userId, BARE, 'left')
   }
 
   async clear(channel: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Ring } from '../src/ring.js'
+import { Ring } from '../src/model/ring.js'
 
 /** Does the same to a ring and to an array, and compares them all the way. */
 function compare(steps: readonly number[]): void {

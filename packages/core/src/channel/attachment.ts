@@ -1,0 +1,77 @@
+// A client's reader on a channel: attached after its history, read for at its pace, and let go.
+
+import type { Room } from '../hub/room.js'
+import type { Subscriber, SubscriberKind } from '../hub/subscriber.js'
+import { ChanError, type Position } from '../model/message.js'
+import type { Policy } from '../model/policy.js'
+import type { Attachment, Beginning, Reader } from '../ports/connections.js'
+import { enter } from './enter.js'
+import type { LayerParts } from './parts.js'
+
+/** Of all readers: with thousands of them, none has functions of its own. */
+const READING: SubscriberKind = {
+  callback(this: Reader, message) {
+    this.deliver(message)
+  },
+  onReset(this: Reader, event) {
+    this.reset(event)
+  },
+}
+
+/** The channel that it is attached to. */
+interface ServedFacts {
+  readonly name: string
+  readonly parts: LayerParts
+  rules(): Policy
+}
+
+/** @internal */
+export class ChannelAttachment implements Attachment {
+  replayed: Promise<void> | undefined
+  readonly #channel: ServedFacts
+  readonly #reader: Reader
+  #room: Room | undefined
+  #subscriber: Subscriber | undefined
+  #ended = false
+
+  constructor(channel: ServedFacts, reader: Reader) {
+    this.#channel = channel
+    this.#reader = reader
+  }
+
+  get live(): boolean {
+    return this.#subscriber?.live ?? false
+  }
+
+  async begin({ userId, history }: Beginning): Promise<void> {
+    const { name, parts, rules } = this.#channel
+    const room = await enter(parts.hub, name)
+    if (this.#ended) return room.watch.release()
+    const reader = this.#reader
+    this.#room = room
+    this.#subscriber = room.attach(READING, { userId, self: reader, pace: reader })
+    this.replayed = room.replay(this.#subscriber, history, rules().limits, reader.pageLimit)
+  }
+
+  rewind(position: Position): void {
+    if (!this.#ended) this.#subscriber?.rewind(position)
+  }
+
+  async end(): Promise<void> {
+    const [room, subscriber] = [this.#room, this.#subscriber]
+    if (this.#ended || !room || !subscriber) {
+      this.#ended = true
+      return
+    }
+    this.#ended = true
+    room.detach(subscriber)
+    room.watch.release()
+    const { hub, presence } = this.#channel.parts
+    if (subscriber.userId === null) return
+    try {
+      await presence.unsubscribed(room, subscriber.userId)
+    } catch (error) {
+      hub.report(error, { operation: 'unsubscribe', channel: room.name })
+    }
+  }
+}
