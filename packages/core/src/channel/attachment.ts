@@ -2,7 +2,7 @@
 
 import type { Room } from '../hub/room.js'
 import type { Subscriber, SubscriberKind } from '../hub/subscriber.js'
-import { ChanError, type Position } from '../model/message.js'
+import type { Position } from '../model/message.js'
 import type { Policy } from '../model/policy.js'
 import type { Attachment, Beginning, Reader } from '../ports/connections.js'
 import { enter } from './enter.js'
