@@ -18,6 +18,7 @@ export type {
   SocketHandler,
   UpgradeRequest,
 } from './port/port.js'
+export { type Acceptance, accept } from './routing/accept.js'
 export { type AdoptOptions, adopt } from './routing/adopt.js'
 export type { OriginOptions } from './routing/origins.js'
 export { refuse } from './routing/refuse.js'

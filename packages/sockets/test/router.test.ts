@@ -1,8 +1,14 @@
 import { ManualClock } from '@chan/core/testing'
 import { isChanError } from '@chan/protocol'
 import { describe, expect, expectTypeOf, test, vi } from 'vitest'
-import type { ChannelSocket, SocketGate, UpgradeRequest } from '../src/index.js'
-import { createSocketRouter, refuse } from '../src/index.js'
+import type {
+  AdmitRequest,
+  ChannelSocket,
+  SocketGate,
+  SocketRequest,
+  UpgradeRequest,
+} from '../src/index.js'
+import { accept, createSocketRouter, refuse } from '../src/index.js'
 import { FakeSocket } from './fake-socket.js'
 
 const never = new AbortController().signal
@@ -113,6 +119,114 @@ describe('admission', () => {
     expect(() => router.route('/a', {}, undefined as never)).toThrow(invalid)
     expect(() => router.route('/a', { admit: 'yes' as never }, () => {})).toThrow(invalid)
     await expect(router.close({ deadlineMs: Number.NaN })).rejects.toEqual(invalid)
+  })
+
+  describe('a subprotocol', () => {
+    const offering = (header: string) => ({ 'sec-websocket-protocol': header })
+
+    async function admitted(
+      admit: (request: AdmitRequest) => unknown,
+      header = 'chat.v1, chat.v2',
+    ) {
+      const onError = vi.fn()
+      const { router, gate } = createSocketRouter({ onError })
+      const handler = vi.fn()
+      router.route('/ws', { admit }, handler)
+      const answer = await gate.admit(upgrade('/ws', offering(header)), never)
+      if (!answer.refused) gate.open(new FakeSocket(), answer)
+      return { answer, onError, request: handler.mock.calls[0]?.[1] as SocketRequest | undefined }
+    }
+
+    test('that admit accepts is answered, and seen by the handler with what was offered', async () => {
+      const context = { user: 'al' }
+      const { answer, request } = await admitted(async ({ protocols }) =>
+        accept({ protocol: protocols[1], context }),
+      )
+      expect(answer).toMatchObject({ refused: false, protocol: 'chat.v2' })
+      expect(request).toMatchObject({ protocol: 'chat.v2', protocols: ['chat.v1', 'chat.v2'] })
+      expect(request?.context).toBe(context)
+    })
+
+    test('is none without accept, and where accept names none', async () => {
+      for (const context of [undefined, 'chat.v1', { protocol: 'chat.v1', context: 1 }]) {
+        const { answer, request } = await admitted(() => context)
+        expect(answer).toMatchObject({ refused: false, protocol: undefined })
+        expect(request).toMatchObject({ protocol: undefined, context })
+      }
+      const { answer, request } = await admitted(() => accept({ context: 1 }))
+      expect(answer).toMatchObject({ refused: false, protocol: undefined })
+      expect(request).toMatchObject({ protocol: undefined, context: 1 })
+    })
+
+    test.each([
+      ['was not offered', 'chat.v3'],
+      ['is offered in other letters', 'CHAT.V1'],
+      ['is no token', 'chat.v1, chat.v2'],
+      ['is empty', ''],
+      ['is no string', 1n as never],
+    ])('that %s is a 500, and reported', async (_what, protocol) => {
+      const { answer, onError, request } = await admitted(() => accept({ protocol }))
+      expect(answer).toMatchObject({ refused: true, status: 500 })
+      expect(request).toBeUndefined()
+      expect(onError).toHaveBeenCalledOnce()
+      const [error, context] = onError.mock.calls[0] ?? []
+      expect(isChanError(error, 'invalid-option')).toBe(true)
+      expect(error.hint).not.toBe('')
+      expect(context).toEqual({ operation: 'admit', path: '/ws' })
+    })
+
+    test('of a header that cannot be read is none; the handshake goes on', async () => {
+      const { answer, request } = await admitted(() => undefined, 'chat v1')
+      expect(answer.refused).toBe(false)
+      expect(request?.protocols).toEqual([])
+    })
+
+    test("accepted by the router's admit is that of a route without its own", async () => {
+      const { router, gate } = createSocketRouter({ admit: () => accept({ protocol: 'chat.v1' }) })
+      router.route('/inherited', () => {}).route('/own', { admit: () => 1 }, () => {})
+      const headers = offering('chat.v1')
+      expect(await gate.admit(upgrade('/inherited', headers), never)).toMatchObject({
+        protocol: 'chat.v1',
+      })
+      expect(await gate.admit(upgrade('/own', headers), never)).toMatchObject({
+        protocol: undefined,
+      })
+    })
+  })
+
+  test('types: an acceptance gives the context, whatever else admit answers', () => {
+    const { router } = createSocketRouter()
+    const admit = ({ protocols }: AdmitRequest) =>
+      protocols.includes('v1') ? accept({ protocol: 'v1', context: { user: 'al' } }) : refuse(400)
+    router.route('/sync', { admit }, (_socket, request) => {
+      expectTypeOf(request.context).toEqualTypeOf<{ user: string }>()
+      expectTypeOf(request.protocol).toEqualTypeOf<string | undefined>()
+    })
+    router.route('/async', { admit: async (request) => admit(request) }, (_socket, request) => {
+      expectTypeOf(request.context).toEqualTypeOf<{ user: string }>()
+    })
+    router.route('/inline', { admit: () => accept({ context: 42 }) }, (_socket, { context }) => {
+      expectTypeOf(context).toEqualTypeOf<number>()
+    })
+    router.route('/none', { admit: () => accept({ protocol: 'v1' }) }, (_socket, { context }) => {
+      expectTypeOf(context).toEqualTypeOf<undefined>()
+    })
+    router.route(
+      '/plain',
+      {
+        admit: async ({ protocols }) => {
+          if (protocols.length === 0) return { user: 'al' }
+          return accept({ protocol: protocols[0], context: { user: 'bo' } })
+        },
+      },
+      (_socket, request) => {
+        expectTypeOf(request.context).toEqualTypeOf<{ user: string }>()
+      },
+    )
+    const inherited = createSocketRouter({ admit: async (request) => admit(request) })
+    inherited.router.route('/ws', (_socket, request) => {
+      expectTypeOf(request.context).toEqualTypeOf<{ user: string }>()
+    })
   })
 
   test('types: context and params reach the handler', () => {

@@ -1,4 +1,4 @@
-// The port a socket adapter implements. Its contract is numbered (S1–S9); the suite in
+// The port a socket adapter implements. Its contract is numbered (S1–S10); the suite in
 // `@chan/conformance` reuses the numbers. An adapter snapshots the upgrade request, completes the
 // upgrade, moves bytes, reports back-pressure truthfully and closes; everything else is core's.
 
@@ -79,6 +79,11 @@ export interface Refusal {
 export interface Admission {
   readonly refused: false
   readonly request: UpgradeRequest
+  /**
+   * **S10** MUST be answered in the handshake, it alone; where it is undefined, none is, whatever the
+   * peer offers. One of those that it offers, and a token.
+   */
+  readonly protocol: string | undefined
 }
 
 /** Core's side of the port, one per attached server. **S8** no timers, JSON or policy in adapters. */

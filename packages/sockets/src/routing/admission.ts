@@ -2,6 +2,7 @@
 
 import { type Clock, onAbort } from '@chan/core/connections'
 import type { Admission, Refusal, UpgradeRequest } from '../port/port.js'
+import { type Choice, readChoice } from './accept.js'
 import type { PathMatch } from './paths.js'
 import { isRefusal, refuse } from './refuse.js'
 import { type SocketRequest, socketRequest } from './request.js'
@@ -22,6 +23,9 @@ export interface AdmissionHost {
   failed(error: unknown, path: string): void
 }
 
+/** Of a route without `admit`. */
+const NOTHING: Choice = { protocol: undefined, context: undefined }
+
 /** Never rejects. */
 export async function decide(
   match: PathMatch<Route> | undefined,
@@ -35,11 +39,13 @@ export async function decide(
   if (!params) return refuse(400, 'The path is not valid percent-encoding')
   if (!route.allowsOrigin(upgrade)) return refuse(403, 'This origin is not allowed')
   const request = socketRequest(upgrade, params)
-  const answer = route.admit ? await ask(route.admit, request, abandoned, host) : undefined
-  if (isRefusal(answer)) return answer
+  const answer = route.admit ? await ask(route.admit, request, abandoned, host) : NOTHING
+  if ('refused' in answer) return answer
   // Asked last: draining may have begun while `admit` was pending.
   if (host.draining.aborted) return goingAway()
-  return { refused: false, request: upgrade, route, seen: { ...request, context: answer } }
+  const { protocol, context } = answer
+  const seen = { ...request, protocol, context }
+  return { refused: false, request: upgrade, protocol, route, seen }
 }
 
 /** The answer, or a refusal when nobody waits for it any more. A late answer is dropped. */
@@ -48,9 +54,9 @@ function ask(
   request: Parameters<NonNullable<Route['admit']>>[0],
   abandoned: AbortSignal,
   { clock, timeoutMs, draining, failed }: AdmissionHost,
-): Promise<unknown> {
+): Promise<Choice | Refusal> {
   return new Promise((resolve) => {
-    const answer = (value: unknown) => {
+    const answer = (value: Choice | Refusal) => {
       timer.cancel()
       stayed()
       open()
@@ -60,7 +66,10 @@ function ask(
     const stayed = onAbort(abandoned, () => answer(refuse(400, 'The peer went away')))
     const open = onAbort(draining, () => answer(goingAway()))
     // In an async function, so that a synchronous throw is a rejection.
-    const asked = (async () => admit(request))()
+    const asked = (async () => {
+      const given = await admit(request)
+      return isRefusal(given) ? given : readChoice(given, request.protocols)
+    })()
     asked.then(answer, (error) => {
       failed(error, request.path)
       answer(refuse(500, 'Internal server error'))

@@ -1,6 +1,7 @@
 // What users see of the upgrade request.
 
 import type { UpgradeRequest } from '../port/port.js'
+import { parseProtocols } from './protocols.js'
 
 /** The upgrade request of a socket: a plain snapshot, valid as long as you keep it. */
 export interface SocketRequest<Params = Readonly<Record<string, string>>, Context = unknown> {
@@ -15,7 +16,11 @@ export interface SocketRequest<Params = Readonly<Record<string, string>>, Contex
   readonly cookies: Readonly<Record<string, string>>
   /** The peer's address. Behind a proxy: the proxy's; read its headers where you trust it. */
   readonly remoteAddress: string
-  /** What `admit` returned. */
+  /** The subprotocols that the peer offers, in its order; none where the header is no such list. */
+  readonly protocols: readonly string[]
+  /** The one that `admit` accepted, and the peer was answered. */
+  readonly protocol: string | undefined
+  /** What `admit` returned, or accepted with. */
   readonly context: Context
 }
 
@@ -42,6 +47,8 @@ export function socketRequest(
     headers,
     cookies: parseCookies(headers.cookie),
     remoteAddress,
+    protocols: parseProtocols(headers['sec-websocket-protocol']),
+    protocol: undefined,
     context: undefined,
   }
 }

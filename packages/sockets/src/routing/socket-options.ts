@@ -3,6 +3,7 @@
 import { type Clock, refuse } from '@chan/core/connections'
 import type { ConnectionLimits, SocketDurations } from '../connection/limits.js'
 import type { Refusal } from '../port/port.js'
+import type { Acceptance } from './accept.js'
 import type { OriginOptions } from './origins.js'
 import type { SocketRequest } from './request.js'
 
@@ -10,13 +11,16 @@ import type { SocketRequest } from './request.js'
 export type AdmitRequest = SocketRequest<Readonly<Record<string, string>>, undefined>
 
 /**
- * Decides about an upgrade, before it: answers `refuse(status, text)` or what becomes
- * `request.context`. A throw is a 500 and goes to `onError`; no answer within `handshakeTimeoutMs`
- * is a 503.
+ * Decides about an upgrade, before it: answers `refuse(status, text)`, or what becomes
+ * `request.context`, or `accept({ protocol, context })` to choose a subprotocol as well. A throw is
+ * a 500 and goes to `onError`, and so does a subprotocol that was not offered; no answer within
+ * `handshakeTimeoutMs` is a 503.
  */
 export type Admit<Context> = (
   request: AdmitRequest,
-) => Context | Refusal | Promise<Context | Refusal>
+) => Admitted<Context> | Promise<Admitted<Context>>
+
+type Admitted<Context> = Context | Refusal | Acceptance<Context>
 
 /** What a route may set for itself; the rest comes from its router. */
 export interface RouteOptions<Context = undefined>
