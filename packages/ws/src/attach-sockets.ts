@@ -55,8 +55,6 @@ export function attachSockets<Context = undefined>(
     perMessageDeflate: options.perMessageDeflate === true ? DEFLATE : false,
     skipUTF8Validation: false,
     maxPayload: gate.maxPayloadBytes,
-    // The bridge is no subprotocol: without this, ws would agree to the first one offered.
-    handleProtocols: () => false,
     ...undeclared,
   })
   const listener: UpgradeListener = (request, socket, head) => {
@@ -89,6 +87,8 @@ async function upgrade(
   const early = pending.release()
   if (answer.refused) respond(socket, answer)
   else {
+    // S10: ws answers the first one offered, and refuses lists that core could read.
+    request.headers['sec-websocket-protocol'] = answer.protocol
     completer.handleUpgrade(request, socket, early, (ws) => {
       const adapted = new WsSocket(ws)
       adapted.listen(gate.open(adapted, answer))

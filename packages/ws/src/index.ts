@@ -1,8 +1,10 @@
 // The public surface of @chan/ws.
 
 export {
+  type Acceptance,
   type AdmitRequest,
   type AdoptOptions,
+  accept,
   type BridgeOptions,
   type BridgeResult,
   type ChannelSocket,
