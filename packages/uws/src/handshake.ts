@@ -3,10 +3,12 @@
 import type { UwsResponse } from './app.js'
 import type { UwsSocket } from './uws-socket.js'
 
-/** What of the request is needed for its answer. */
-export interface Offer {
+/** What the answer is made of. */
+export interface Handshake {
   readonly key: string
   readonly extensions: string
+  /** S10: what core chose, undefined for none. */
+  readonly protocol: string | undefined
 }
 
 /**
@@ -19,11 +21,10 @@ export interface Offer {
  */
 export function handshake(
   response: UwsResponse,
-  { key, extensions }: Offer,
+  { key, extensions, protocol }: Handshake,
   context: object,
   socket: UwsSocket,
 ): void {
   const data = { socket }
-  // The bridge is no subprotocol: none is agreed to.
-  response.cork(() => response.upgrade(data, key, '', extensions, context))
+  response.cork(() => response.upgrade(data, key, protocol ?? '', extensions, context))
 }

@@ -1,7 +1,9 @@
 // The public surface of @chan/uws.
 
 export {
+  type Acceptance,
   type AdmitRequest,
+  accept,
   type BridgeOptions,
   type BridgeResult,
   type ChannelSocket,

@@ -40,7 +40,7 @@ export function upgrade(
     // From then on every touch of the response throws.
     if (abandoned.signal.aborted) return
     if (answer.refused) return void response.cork(() => respond(response, answer))
-    handshake(response, offer, context, socket)
+    handshake(response, { ...offer, protocol: answer.protocol }, context, socket)
     if (socket.isOpen) socket.listen(gate.open(socket, answer))
   }
   const abandoned = new AbortController()
