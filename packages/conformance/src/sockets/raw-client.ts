@@ -9,7 +9,8 @@ const PATIENCE_MS = 10_000
 /** How to connect. */
 export interface ConnectOptions {
   readonly path?: string
-  readonly headers?: Readonly<Record<string, string>>
+  /** A list is sent as a header that is repeated. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
   /** Bytes right behind the request, in one packet with it. */
   readonly early?: Buffer
   /** Leave out what makes it a WebSocket request. */
@@ -67,7 +68,9 @@ export class RawClient {
     lines.push('Connection: Upgrade', 'Upgrade: websocket')
     if (!bare)
       lines.push('Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==')
-    for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`)
+    for (const [name, values] of Object.entries(headers)) {
+      for (const value of [values].flat()) lines.push(`${name}: ${value}`)
+    }
     const request = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`)
     this.socket.write(early ? Buffer.concat([request, early]) : request)
   }

@@ -1,5 +1,5 @@
-// What an adapter is checked for: S1 to S8 from outside, then the bridge through it. S9 (options that
-// would abort native code) is core's validation, tested there.
+// What an adapter is checked for: S1 to S8 and S10 from outside, then the bridge through it. S9
+// (options that would abort native code) is core's validation, tested there.
 
 import { access } from './bridge/access.js'
 import { disclosure } from './bridge/disclosure.js'
