@@ -30,6 +30,19 @@ export interface ConnectionHome {
 export interface ConnectionOwner {
   /** Told once, before everybody else. */
   connectionEnded(ending: Ending): void
+  /**
+   * Told once, when the server begins to go away: has the peer connect elsewhere and then leave by
+   * itself. Owners without it have their connections closed.
+   */
+  goAway?(drain: GoAway): void
+}
+
+/** How long a peer may take to leave a server that goes away, in milliseconds. */
+export interface GoAway {
+  /** Within it the peer opens its next connection, so that not all do at once. */
+  readonly spreadMs: number
+  /** After it the connection is closed. */
+  readonly graceMs: number
 }
 
 /** How a connection ended: the code and reason of whoever began to close it. */
@@ -126,6 +139,13 @@ export class Connection implements SocketHandler, Pulse, OutboxOwner {
     }
     this.#user = user
     this.#owner = owner
+  }
+
+  /** Tells the owner that the server goes away. Answers whether there is one that sees to it. */
+  goAway(drain: GoAway): boolean {
+    if (!this.#owner?.goAway) return false
+    this.#owner.goAway(drain)
+    return true
   }
 
   /** Counts a channel that this connection receives; `leaveChannel` takes it back. */

@@ -9,6 +9,7 @@ import type { Admit, RouteOptions } from './socket-options.js'
 
 /** A route as the router keeps it: contexts and params are typed at its door only. */
 export interface Route {
+  readonly path: string
   readonly limits: ConnectionLimits
   readonly allowsOrigin: OriginCheck
   readonly admit: Admit<unknown> | undefined
@@ -16,7 +17,9 @@ export interface Route {
 }
 
 /** What a route inherits. */
-export type RouteDefaults = Omit<Route, 'handler'> & { readonly options: RouteOptions<unknown> }
+export type RouteDefaults = Omit<Route, 'path' | 'handler'> & {
+  readonly options: RouteOptions<unknown>
+}
 
 /** @throws {ChanError} `invalid-option` */
 export function routeDefaults(options: RouteOptions<unknown>): RouteDefaults {
@@ -31,6 +34,7 @@ export function routeDefaults(options: RouteOptions<unknown>): RouteDefaults {
 
 /** @throws {ChanError} `invalid-option` */
 export function makeRoute(
+  path: string,
   options: RouteOptions<unknown>,
   handler: Route['handler'],
   defaults: RouteDefaults,
@@ -39,6 +43,7 @@ export function makeRoute(
   refuse(typeof handler !== 'function', 'handler', 'a function')
   const ownOrigins = options.origins !== undefined || options.trustProxy !== undefined
   return {
+    path,
     limits: resolveLimits(options, defaults.limits),
     allowsOrigin: ownOrigins
       ? originCheck({

@@ -141,8 +141,8 @@ class Router implements SocketRouter<unknown> {
   ): this {
     const route =
       typeof options === 'function'
-        ? makeRoute({}, options, this.#defaults)
-        : makeRoute(options, handler as Route['handler'], this.#defaults)
+        ? makeRoute(path, {}, options, this.#defaults)
+        : makeRoute(path, options, handler as Route['handler'], this.#defaults)
     this.#paths.add(path, route)
     this.#routed?.(path)
     return this
@@ -157,13 +157,20 @@ class Router implements SocketRouter<unknown> {
     }
     if (!this.#closed) {
       this.#draining.abort()
-      this.#closed = this.#connections.drain({ deadlineMs, spreadMs }, this.#clock)
+      this.#closed = this.#connections.drain(
+        { deadlineMs, spreadMs },
+        {
+          clock: this.#clock,
+          closeTimeoutMs: this.#home.durations.closeTimeoutMs,
+          failed: (error, path) => this.#report(error, { operation: 'goAway', path }),
+        },
+      )
     }
     return this.#closed
   }
 
   #open(connection: Connection, route: Route, request: SocketRequest): SocketHandler {
-    this.#connections.add(connection)
+    this.#connections.add(connection, route.path)
     // Admitted before draining began, opened after.
     if (this.#draining.signal.aborted) {
       connection.close(CloseCode.goingAway, 'the server is going away')

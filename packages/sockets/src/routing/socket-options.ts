@@ -31,9 +31,9 @@ export interface RouteOptions<Context = undefined>
 
 /** Where a socket error came from. */
 export interface SocketErrorContext {
-  /** What was being done. */
-  readonly operation: 'admit' | 'handler'
-  /** The path of the request. */
+  /** What was being done; `goAway`: telling a client that the server goes away. */
+  readonly operation: 'admit' | 'handler' | 'goAway'
+  /** The path of the request; for `goAway`, which comes long after it, that of the route. */
   readonly path: string
 }
 
