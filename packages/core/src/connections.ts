@@ -1,7 +1,8 @@
 // `@chan/core/connections`: what whoever serves clients needs of a channel.
 
-export { type Channel, servedChannel } from './channel/channel.js'
+export type { Channel } from './channel/channel.js'
 export type { Group } from './channel/group.js'
+export { servedChannel } from './channel/served.js'
 export { callSafely, isThenable, passes } from './model/call.js'
 export { type Clock, systemClock, type Timer } from './model/clock.js'
 export { Latch } from './model/latch.js'

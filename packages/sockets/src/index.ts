@@ -4,7 +4,7 @@
 export { websocketChannelHandler } from './bridge/handler.js'
 export type { BridgeOptions, BridgeResult, ConnectInfo, DisconnectInfo } from './bridge/options.js'
 export type { ChannelSocket } from './connection/channel-socket.js'
-export type { Forward } from './connection/forward.js'
+export type { Forward, ForwardOptions } from './connection/forward.js'
 export type { ConnectionLimits, Rate, SocketDurations } from './connection/limits.js'
 export type { Bundle } from './port/bundle.js'
 export type { Frame } from './port/frame.js'

@@ -13,7 +13,7 @@ import { authorize } from './authorize.js'
 import { MessageStream, type MessagesOptions } from './message-stream.js'
 import type { LayerParts } from './parts.js'
 import { type PublishOptions, publish, publishIn } from './publish.js'
-import { ServedHandle } from './served-channel.js'
+import { SERVED, ServedHandle } from './served-channel.js'
 import { checkSubscribe, type SubscribeOptions, type Subscribing, subscribe } from './subscribe.js'
 import type { Subscription } from './subscription.js'
 
@@ -24,12 +24,11 @@ export interface PresenceSubscription {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Leads from a channel to its side for those who serve clients, in whatever copy of the package. */
-const SERVED: unique symbol = Symbol.for('chan.channel.served')
-
 interface Binding {
   readonly hold: string
-  readonly joined: ((userId: string) => void) | undefined
+  readonly joined: (userId: string) => void
+  /** Of the channel that was bound: to those who serve clients both are the same. */
+  readonly served: ServedChannel<Channel>
 }
 
 /**
@@ -120,7 +119,7 @@ export class Channel<T = unknown, P = Metadata> {
 
   /** Makes the user present, or replaces its metadata; `joinedAt` stays while it is present. */
   async join(userId: string, metadata?: P): Promise<PresenceRecord<P>> {
-    this.#binding?.joined?.(userId)
+    this.#binding?.joined(userId)
     const hold = this.#binding?.hold ?? null
     const { record } = await this.#parts.presence.join(
       this.name,
@@ -192,13 +191,18 @@ export class Channel<T = unknown, P = Metadata> {
 
   /** @internal */
   get [SERVED](): ServedChannel<Channel> {
+    this.#served ??= this.#binding?.served ?? this.#serve()
+    return this.#served
+  }
+
+  #serve(): ServedChannel<Channel> {
     const [name, parts] = [this.name, this.#parts]
-    this.#served ??= new ServedHandle<Channel>({
+    const served: ServedChannel<Channel> = new ServedHandle<Channel>({
       ...{ name, parts, handle: this as unknown as Channel },
       rules: () => this.#rules(),
-      bind: (hold, joined) => new Channel(name, parts, { hold, joined }),
+      bind: (hold, joined) => new Channel(name, parts, { hold, joined, served }),
     })
-    return this.#served
+    return served
   }
 
   async #subscribe(
@@ -235,14 +239,4 @@ export class Channel<T = unknown, P = Metadata> {
   #report(error: unknown, operation: string): void {
     this.#parts.hub.report(error, { operation, channel: this.name })
   }
-}
-
-/**
- * The channel's side for those who serve clients.
- * @throws {ChanError} `invalid-option` for what is no channel of a layer
- */
-export function servedChannel(channel: unknown): ServedChannel<Channel> {
-  const served = (channel as Partial<Channel> | null | undefined)?.[SERVED]
-  refuse(served === undefined, 'channel', 'a channel of a layer, as layer.channel(name) gives it')
-  return served as ServedChannel<Channel>
 }

@@ -11,6 +11,9 @@ import { authorize } from './authorize.js'
 import { Group } from './group.js'
 import type { LayerParts } from './parts.js'
 
+/** Leads from a channel to its side for those who serve clients, in whatever copy of the package. */
+export const SERVED: unique symbol = Symbol.for('chan.channel.served')
+
 /** What a handle on a channel tells about itself. */
 export interface HandleFacts<Handle> {
   readonly name: string

@@ -34,7 +34,9 @@ export class Hub implements ServingContext {
   readonly report: ErrorListener
   /** What users' own code has to answer first; rejected when the layer has closed. */
   readonly waits = new Flights()
-  readonly slowConsumers: SlowConsumerCounts = { disconnected: 0, dropped: 0, conflated: 0 }
+  readonly slowConsumers: SlowConsumerCounts = {
+    ...{ disconnected: 0, caughtUp: 0, dropped: 0, conflated: 0 },
+  }
   /** Messages that came from the backend, this process's own included. */
   received = 0
   /** Times the backend said that something may be missing, in all and by cause. */

@@ -71,7 +71,7 @@ interface Definition {
   readonly presenceSchema: StandardSchemaV1 | undefined
 }
 
-const SLOW_POLICIES: readonly SlowConsumerPolicy[] = ['disconnect', 'drop', 'conflate']
+const SLOW_POLICIES: readonly SlowConsumerPolicy[] = ['disconnect', 'catch-up', 'drop', 'conflate']
 
 /** Names with options of their own above which the layer warns. */
 const MANY_NAMES = 10_000

@@ -1,27 +1,21 @@
 // One bridge: a socket, a channel, and what the connection holds in it, so that its end releases
 // exactly that, however far it came. While nothing happens it is this object and little more.
 
-import type {
-  Channel,
-  ChannelInner,
-  Group,
-  Session,
-  SessionEnd,
-  Subscription,
-} from '@chan/core/connections'
+import type { Channel, ServedChannel, Session, SessionEnd } from '@chan/core/connections'
 import type { ChannelSocket } from '../connection/channel-socket.js'
-import type { Connection, ConnectionOwner, Ending } from '../connection/connection.js'
+import type { Connection, ConnectionOwner } from '../connection/connection.js'
 import { endSession } from '../connection/end-session.js'
 import type { FrameConsumer } from '../connection/inbox.js'
-import { TokenBucket } from '../connection/token-bucket.js'
-import { consume } from './incoming.js'
+import type { Ending } from '../connection/line.js'
+import type { Seat } from '../connection/seat.js'
+import { Incoming } from './incoming.js'
 import type { BridgeOptions, BridgeResult } from './options.js'
 
 /** @internal */
 export class Bridge implements ConnectionOwner, FrameConsumer, Session {
   readonly socket: ChannelSocket
-  /** As the caller gave it, for what is nobody's hold. */
-  readonly target: Channel
+  readonly connection: Connection
+  readonly served: ServedChannel<Channel>
   readonly options: BridgeOptions
   /** The `authFn` said no. */
   denied = false
@@ -29,11 +23,11 @@ export class Bridge implements ConnectionOwner, FrameConsumer, Session {
   standing = false
   /** The connect hook's turn came, so the disconnect hook's will. */
   greeted = false
-  subscription: Subscription | undefined
-  groups: Group[] | undefined
+  seat: Seat | undefined
+  groups: string[] | undefined
   #bound: Channel | undefined
   #hold: string | undefined
-  #publishes: TokenBucket | undefined
+  #incoming: Incoming | undefined
   #present: Set<string> | undefined
   #released = false
   /** Tells the caller how it ended. */
@@ -43,24 +37,18 @@ export class Bridge implements ConnectionOwner, FrameConsumer, Session {
   /** @param ended told once that either side began to close */
   constructor(
     socket: ChannelSocket,
-    channel: Channel,
+    connection: Connection,
+    served: ServedChannel<Channel>,
     options: BridgeOptions,
     ended: (bridge: Bridge) => void,
     settle: (result: BridgeResult) => void,
   ) {
     this.settle = settle
     this.socket = socket
-    this.target = channel
+    this.connection = connection
+    this.served = served
     this.options = options
     this.#ended = ended
-  }
-
-  get connection(): Connection {
-    return this.socket.inner
-  }
-
-  get inner(): ChannelInner {
-    return this.target.inner
   }
 
   get userId(): string | null {
@@ -69,21 +57,20 @@ export class Bridge implements ConnectionOwner, FrameConsumer, Session {
 
   /** Names what this connection holds in presence and groups. */
   get hold(): string {
-    this.#hold ??= this.inner.context.newHold()
+    this.#hold ??= this.served.context.newHold()
     return this.#hold
   }
 
   /** For hooks: `join` and `leave` are about this connection's hold. */
   get channel(): Channel {
-    this.#bound ??= this.inner.bind(this.hold, (userId) => this.willJoin(userId))
+    this.#bound ??= this.served.bind(this.hold, (userId) => this.willJoin(userId))
     return this.#bound
   }
 
-  /** What may be published by this connection. */
-  get publishes(): TokenBucket {
-    const { limits, home } = this.connection
-    this.#publishes ??= new TokenBucket(limits.publishes, home.clock)
-    return this.#publishes
+  /** What happens to frames; made with the first one. */
+  get incoming(): Incoming {
+    this.#incoming ??= new Incoming(this)
+    return this.#incoming
   }
 
   /** Either side began to close: what is being built up is not wanted any more. */
@@ -91,20 +78,16 @@ export class Bridge implements ConnectionOwner, FrameConsumer, Session {
     return this.connection.ending !== undefined
   }
 
-  /** Settles like the work, or resolves to nothing when either side begins to close. */
-  untilEnded<T>(work: Promise<T>): Promise<T | undefined> {
-    return new Promise((resolve, reject) => {
-      const forget = this.connection.onEnd(() => resolve(undefined))
-      work.finally(forget).then(resolve, reject)
-    })
-  }
-
   connectionEnded(_: Ending): void {
     this.#ended(this)
   }
 
+  takes(): boolean {
+    return this.incoming.takes()
+  }
+
   consume(text: string): void | Promise<void> {
-    return consume(this, text)
+    return this.incoming.consume(text)
   }
 
   endSession(why: SessionEnd): void {
@@ -128,7 +111,7 @@ export class Bridge implements ConnectionOwner, FrameConsumer, Session {
     let last = false
     for (const userId of users) {
       await this.attempt('presence', async () => {
-        const released = await this.inner.release(userId, this.hold, 'disconnected')
+        const released = await this.served.release(userId, this.hold, 'disconnected')
         if (userId === this.userId) last = released.last
       })
     }
@@ -145,6 +128,6 @@ export class Bridge implements ConnectionOwner, FrameConsumer, Session {
   }
 
   report(operation: string, error: unknown): void {
-    this.inner.context.report(error, { operation, channel: this.target.name })
+    this.served.context.report(error, { operation, channel: this.served.name })
   }
 }

@@ -2,8 +2,9 @@
 // first whether somebody is still there.
 
 import { CloseCode, isChanError, validateIdentifier } from '@chan/protocol'
+import { historyCount } from '../connection/history-count.js'
+import { takeSeat } from '../connection/take-seat.js'
 import type { Bridge } from './bridge.js'
-import { Outgoing } from './outgoing.js'
 import { patiently } from './patience.js'
 
 /** Resolves when frames may come in, or when the connection ended on the way. Never rejects. */
@@ -11,7 +12,7 @@ export async function connect(bridge: Bridge): Promise<void> {
   try {
     if (bridge.userId !== null) validateIdentifier('userId', bridge.userId)
     // Before asking for permission: whoever is disconnected from then on is heard of.
-    await bridge.untilEnded(bridge.inner.context.sessions.ready())
+    await bridge.connection.untilEnded(bridge.served.context.sessions.ready())
     if (bridge.over || !(await authorized(bridge))) return
     const first = await joined(bridge)
     if (bridge.over) return
@@ -24,10 +25,10 @@ export async function connect(bridge: Bridge): Promise<void> {
 }
 
 async function authorized(bridge: Bridge): Promise<boolean> {
-  const { connection, inner, userId } = bridge
+  const { connection, served, userId } = bridge
   try {
     // An authFn may take its time; nobody has to wait for it once the socket is gone.
-    await bridge.untilEnded(inner.authorize(userId))
+    await connection.untilEnded(served.authorize(userId))
   } catch (error) {
     if (!isChanError(error, 'permission-denied')) throw error
     bridge.denied = !bridge.over
@@ -37,25 +38,26 @@ async function authorized(bridge: Bridge): Promise<boolean> {
 }
 
 async function joined(bridge: Bridge): Promise<boolean> {
-  const { userId, inner, options } = bridge
+  const { userId, served, options } = bridge
   if (userId === null) return false
   bridge.willJoin(userId)
-  return (await inner.hold(userId, bridge.hold, options.metadata)).first
+  return (await served.hold(userId, bridge.hold, options.metadata)).first
 }
 
 async function received(bridge: Bridge): Promise<void> {
-  const { inner, userId, options } = bridge
-  const outgoing = new Outgoing(bridge)
-  bridge.subscription = await inner.attach(outgoing, userId)
+  const { connection, served, userId, options } = bridge
+  const history = historyCount(options.sendHistory ?? true)
+  bridge.seat = await takeSeat(connection, served, options, { userId, history })
   for (const target of options.groups ?? []) {
     if (bridge.over) return
-    const group = typeof target === 'string' ? inner.group(target) : target
+    const group = typeof target === 'string' ? target : target.name
     // Noted first: what fails may have been stored all the same.
     bridge.groups ??= []
     bridge.groups.push(group)
-    await group.hold(bridge.target.name, bridge.hold)
+    await served.enterGroup(group, bridge.hold)
   }
-  if (!bridge.over) await outgoing.catchUp(bridge.subscription, historyLimit(options.sendHistory))
+  const { replayed } = bridge.seat.attachment
+  if (!bridge.over && replayed) await connection.untilEnded(replayed)
 }
 
 /** Answers false if the hook failed. */
@@ -79,8 +81,8 @@ async function greeted(bridge: Bridge, first: boolean): Promise<boolean> {
 }
 
 function giveUp(bridge: Bridge, error: unknown): void {
-  const { connection, inner } = bridge
-  if (inner.context.closing.aborted) {
+  const { connection, served } = bridge
+  if (served.context.closing.aborted) {
     return connection.close(CloseCode.goingAway, 'the server is going away')
   }
   bridge.report('connect', error)
@@ -88,9 +90,4 @@ function giveUp(bridge: Bridge, error: unknown): void {
   // or metadata, most likely.
   const wrong = isChanError(error) && !error.retryable
   connection.close(wrong ? CloseCode.policy : CloseCode.fault, wrong ? 'refused' : 'internal error')
-}
-
-function historyLimit(sendHistory: boolean | number | undefined): number | undefined {
-  if (typeof sendHistory === 'number') return sendHistory
-  return sendHistory === false ? 0 : undefined
 }

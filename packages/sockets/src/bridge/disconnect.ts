@@ -1,17 +1,18 @@
 // The way out: what the connection held is released, no messages first, then no presence, then no
 // groups; then the hook that may say so.
 
+import { leaveSeat } from '../connection/take-seat.js'
 import type { Bridge } from './bridge.js'
 import type { DisconnectInfo } from './options.js'
 import { patiently } from './patience.js'
 
 /** Runs once, after the connection ended. Answers whether its user left with it. Never rejects. */
 export async function release(bridge: Bridge): Promise<boolean> {
-  const { subscription, target, groups } = bridge
-  if (subscription) await bridge.attempt('unsubscribe', () => subscription.unsubscribe())
+  const { connection, served, seat, options, groups } = bridge
+  if (seat) await leaveSeat(connection, seat, options)
   const last = await bridge.releasePresence()
   for (const group of groups ?? []) {
-    await bridge.attempt('group', () => group.release(target.name, bridge.hold))
+    await bridge.attempt('group', () => served.leaveGroup(group, bridge.hold))
   }
   return last
 }

@@ -1,10 +1,10 @@
 // `websocketChannelHandler`: the life of one socket on one channel, from beginning to end.
 
-import type { Channel } from '@chan/core/connections'
+import { type Channel, servedChannel } from '@chan/core/connections'
 import { CloseCode, type Metadata } from '@chan/protocol'
-import type { ChannelSocket } from '../connection/channel-socket.js'
-import type { Ending } from '../connection/connection.js'
+import { type ChannelSocket, ConnectedSocket } from '../connection/channel-socket.js'
 import { endSession } from '../connection/end-session.js'
+import type { Ending } from '../connection/line.js'
 import { Bridge } from './bridge.js'
 import { connect } from './connect.js'
 import { farewell, release } from './disconnect.js'
@@ -16,14 +16,15 @@ import { patiently } from './patience.js'
  * in are published with `userId` as sender, as JSON if they parse, else as the string.
  *
  * Resolves when the socket is gone and everything the connection held is released. Never rejects,
- * except for a second bridge on one socket; errors go to the layer's `onError`. Frames that arrive
+ * except for a mistake in the call; errors go to the layer's `onError`. Frames that arrive
  * before the bridge is ready wait, at most `maxQueuedFrames`. Once `onConnect` was reached, those
  * that arrived before the peer closed are still handled, for at most `closeTimeoutMs`.
  *
  * Close codes: 1003 binary frame, 1007 bad UTF-8, 1008 denied, unusable options or too many frames,
  * 1009 too large, 1011 `onConnect` or the backend failed, 1012 the server goes away, 1013 slow
  * consumer or messages lost.
- * @throws {ChanError} `invalid-option` if the socket is bridged already
+ * @throws {ChanError} `invalid-option` if the socket is bridged already, or for what is no socket or
+ * no channel
  */
 export function websocketChannelHandler<T = unknown, P = Metadata>(
   socket: ChannelSocket,
@@ -31,11 +32,13 @@ export function websocketChannelHandler<T = unknown, P = Metadata>(
   options: BridgeOptions<T, P> = {},
 ): Promise<BridgeResult> {
   return new Promise((resolve, reject) => {
-    // Types of data and metadata matter to the caller only.
-    const [target, given] = [channel as unknown as Channel, options as unknown as BridgeOptions]
-    const bridge = new Bridge(socket, target, given, takeDown, resolve)
+    let bridge: Bridge
     try {
-      bridge.connection.claim(bridge.userId, bridge)
+      const connection = ConnectedSocket.connectionOf(socket)
+      // Types of data and metadata matter to the caller only.
+      const given = options as unknown as BridgeOptions
+      bridge = new Bridge(socket, connection, servedChannel(channel), given, takeDown, resolve)
+      connection.claim(bridge.userId, bridge)
     } catch (error) {
       return reject(error)
     }
@@ -54,12 +57,11 @@ function takeDown(bridge: Bridge): void {
 /** Never rejects. */
 async function begin(bridge: Bridge): Promise<void> {
   const { connection, userId } = bridge
-  const { sessions, closing } = bridge.inner.context
+  const { sessions, closing } = bridge.served.context
   sessions.add(userId, bridge)
   if (closing.aborted) endSession(connection, 'closing')
   try {
     checkBridgeOptions(bridge.options)
-    connection.enterChannel()
     await connect(bridge)
   } catch (error) {
     bridge.report('connect', error)
@@ -69,12 +71,12 @@ async function begin(bridge: Bridge): Promise<void> {
 
 /** Never rejects. */
 async function end(bridge: Bridge): Promise<BridgeResult> {
-  const { connection, userId, inner } = bridge
+  const { connection, userId, served } = bridge
   const ending = connection.ending as Ending
   await patiently(bridge, connection.consumed())
   connection.dropFrames()
   const last = await release(bridge)
-  inner.context.sessions.remove(userId, bridge)
+  served.context.sessions.remove(userId, bridge)
   await farewell(bridge, { last, ...ending })
   await connection.gone
   return { code: ending.code, reason: ending.reason, denied: bridge.denied }

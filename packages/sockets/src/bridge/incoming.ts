@@ -1,49 +1,76 @@
-// What happens to incoming frames: published by default, or given to `onMessage`, or refused.
+// What happens to incoming frames: too many close the connection, others are published by default, or
+// given to `onMessage`, or refused.
 
 import { isThenable } from '@chan/core/connections'
-import { ChanError, encodeErrorFrame, isChanError, parseBridgeText } from '@chan/protocol'
+import {
+  ChanError,
+  CloseCode,
+  encodeErrorFrame,
+  isChanError,
+  parseBridgeText,
+} from '@chan/protocol'
+import { TokenBucket } from '../connection/token-bucket.js'
 import type { Bridge } from './bridge.js'
 import type { BridgeOptions } from './options.js'
 
-/** Takes one of this bridge's frames. */
-export function consume(bridge: Bridge, text: string): void | Promise<void> {
-  const { receiveOnly, onMessage } = bridge.options
-  if (receiveOnly) return answer(bridge, onlyReceives())
-  if (onMessage) return handle(bridge, onMessage, text)
-  publish(bridge, text)
-}
+/** @internal */
+export class Incoming {
+  readonly #bridge: Bridge
+  readonly #commands: TokenBucket
+  #publishes: TokenBucket | undefined
 
-function publish(bridge: Bridge, text: string): void {
-  const { target, connection, userId, publishes } = bridge
-  if (!publishes.take()) {
-    return answer(bridge, tooMany(connection.limits.publishes.perSecond, publishes.waitMs))
+  constructor(bridge: Bridge) {
+    this.#bridge = bridge
+    const { limits, home } = bridge.connection
+    this.#commands = new TokenBucket(limits.commands, home.clock)
   }
-  // Not waited for: publishes of one process keep the order of the calls.
-  const published = target.publish(parseBridgeText(text), { sender: userId })
-  published.catch((error: unknown) => answer(bridge, error))
-}
 
-function handle(
-  bridge: Bridge,
-  onMessage: NonNullable<BridgeOptions['onMessage']>,
-  text: string,
-): void | Promise<void> {
-  const failed = (error: unknown) => bridge.report('onMessage', error)
-  try {
-    const result: unknown = onMessage(text, bridge.channel, bridge.socket)
-    // A hook that is done at once makes nobody wait.
-    if (isThenable(result)) return Promise.resolve(result).then(() => {}, failed)
-  } catch (error) {
-    failed(error)
+  /** Counts a frame as it comes; see `ConnectionOwner.takes`. */
+  takes(): boolean {
+    if (this.#commands.take()) return true
+    this.#bridge.connection.close(CloseCode.policy, 'too many frames per second')
+    return false
   }
-}
 
-/** Tells the peer why its frame was not published. Foreign errors are for `onError` alone. */
-function answer(bridge: Bridge, error: unknown): void {
-  // What is the server's own fault is told to the server.
-  if (!isChanError(error) || error.cause !== undefined) bridge.report('publish', error)
-  const told = isChanError(error) ? error : internal()
-  bridge.connection.outbox.send(encodeErrorFrame(told))
+  /** Handles one of the frames that were taken. */
+  consume(text: string): void | Promise<void> {
+    const { receiveOnly, onMessage } = this.#bridge.options
+    if (receiveOnly) return this.#answer(onlyReceives())
+    if (onMessage) return this.#handle(onMessage, text)
+    this.#publish(text)
+  }
+
+  #publish(text: string): void {
+    const { served, connection, userId } = this.#bridge
+    const { limits, home } = connection
+    this.#publishes ??= new TokenBucket(limits.publishes, home.clock)
+    if (!this.#publishes.take()) {
+      return this.#answer(tooMany(limits.publishes.perSecond, this.#publishes.waitMs))
+    }
+    // Not waited for: publishes of one process keep the order of the calls.
+    const published = served.handle.publish(parseBridgeText(text), { sender: userId })
+    published.catch((error: unknown) => this.#answer(error))
+  }
+
+  #handle(onMessage: NonNullable<BridgeOptions['onMessage']>, text: string): void | Promise<void> {
+    const bridge = this.#bridge
+    const failed = (error: unknown) => bridge.report('onMessage', error)
+    try {
+      const result: unknown = onMessage(text, bridge.channel, bridge.socket)
+      // A hook that is done at once makes nobody wait.
+      if (isThenable(result)) return Promise.resolve(result).then(() => {}, failed)
+    } catch (error) {
+      failed(error)
+    }
+  }
+
+  /** Tells the peer why its frame was not published. Foreign errors are for `onError` alone. */
+  #answer(error: unknown): void {
+    // What is the server's own fault is told to the server.
+    if (!isChanError(error) || error.cause !== undefined) this.#bridge.report('publish', error)
+    const told = isChanError(error) ? error : internal()
+    this.#bridge.connection.outbox.send(encodeErrorFrame(told))
+  }
 }
 
 function onlyReceives(): ChanError {

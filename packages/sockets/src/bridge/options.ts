@@ -3,7 +3,8 @@
 import { type Channel, type Group, refuse } from '@chan/core/connections'
 import type { Message, Metadata } from '@chan/protocol'
 import type { ChannelSocket } from '../connection/channel-socket.js'
-import type { Ending } from '../connection/connection.js'
+import { historyCount } from '../connection/history-count.js'
+import type { Ending } from '../connection/line.js'
 
 /** What `onConnect` learns. */
 export interface ConnectInfo {
@@ -52,12 +53,8 @@ export interface BridgeOptions<T = unknown, P = Metadata> {
 
 /** @throws {ChanError} `invalid-option` */
 export function checkBridgeOptions(options: BridgeOptions): void {
-  const { sendHistory, groups } = options
-  const isCount =
-    sendHistory === undefined ||
-    typeof sendHistory === 'boolean' ||
-    (Number.isSafeInteger(sendHistory) && sendHistory >= 0)
-  refuse(!isCount, 'sendHistory', 'true, false or a whole number from 0')
+  const { sendHistory = true, groups } = options
+  historyCount(sendHistory)
   refuse(groups !== undefined && !Array.isArray(groups), 'groups', 'an array of groups or names')
   for (const hook of ['onConnect', 'onDisconnect', 'onMessage', 'filterFn'] as const) {
     const given = options[hook]

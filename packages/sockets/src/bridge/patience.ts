@@ -8,12 +8,12 @@ import type { Bridge } from './bridge.js'
  * must not keep its user present for ever. A layer that closes is not kept waiting at all, for the
  * hook may be waiting for it. The work must not reject.
  */
-export function patiently({ connection, inner }: Bridge, work: Promise<void>): Promise<void> {
+export function patiently({ connection, served }: Bridge, work: Promise<void>): Promise<void> {
   return new Promise((resolve) => {
     const { timers, durations } = connection.home
     let timer: Timer | undefined
     const forget = connection.onEnd(() => {
-      if (inner.context.closing.aborted) resolve()
+      if (served.context.closing.aborted) resolve()
       else timer = timers.after(durations.closeTimeoutMs, resolve)
     })
     void work.then(() => {

@@ -1,10 +1,10 @@
 // What users hold of a connected socket.
 
-import type { Channel } from '@chan/core/connections'
+import { type Channel, refuse } from '@chan/core/connections'
 import { ChanError } from '@chan/protocol'
 import type { SendOutcome } from '../port/port.js'
 import type { Connection } from './connection.js'
-import { type Forward, forward } from './forward.js'
+import { type Forward, type ForwardOptions, forward } from './forward.js'
 
 /** A connected socket, the same on every adapter. */
 export interface ChannelSocket {
@@ -17,7 +17,7 @@ export interface ChannelSocket {
   /**
    * Sends one text frame. `sent`: the transport took it; `buffered`: it waits for the peer;
    * `dropped`: the socket is closing or closed, or was just closed (1013) because more than
-   * `maxBufferedBytes` wait already. Never throws for a closed socket.
+   * `maxBufferedBytes` and 64 KiB would wait. Never throws for a closed socket.
    */
   send(text: string): SendOutcome
   /**
@@ -28,48 +28,55 @@ export interface ChannelSocket {
    */
   close(code?: number, reason?: string): void
   /**
-   * Also sends another channel's messages to this socket, in the bridge's shape and from now on,
-   * until the socket is closed: direct messages, for example. Nothing happens on a closed socket.
+   * Also sends another channel's messages to this socket, in the bridge's shape, until the socket is
+   * closed: direct messages, for example. A channel that is bridged or forwarded to the socket already
+   * arrives once, without history another time, and what any of them wants goes out. Nothing happens on
+   * a closed socket.
    * @throws {PermissionError} the channel's `authFn` does not allow it
    * @throws {ChanError} `limit-reached` above `maxChannels`, and whatever `subscribe` rejects with
    */
-  forward<T, P>(
-    channel: Channel<T, P>,
-    options?: { readonly userId?: string | null },
-  ): Promise<Forward>
-  /** @internal */
-  readonly inner: Connection
+  forward<T, P>(channel: Channel<T, P>, options?: ForwardOptions<T>): Promise<Forward>
 }
 
 /** @internal */
 export class ConnectedSocket implements ChannelSocket {
-  readonly inner: Connection
+  readonly #connection: Connection
   #ended: AbortController | undefined
 
   constructor(connection: Connection) {
-    this.inner = connection
+    this.#connection = connection
+  }
+
+  /**
+   * The connection behind a socket.
+   * @throws {ChanError} `invalid-option` for what is no socket
+   */
+  static connectionOf(socket: unknown): Connection {
+    const isOurs = typeof socket === 'object' && socket !== null && #connection in socket
+    refuse(!isOurs, 'socket', 'the socket that a route handler or adoptSocket gave')
+    return (socket as ConnectedSocket).#connection
   }
 
   get id(): string {
-    return this.inner.id
+    return this.#connection.id
   }
 
   /** Made when first asked for: most sockets are only bridged, and it costs 1 KiB. */
   get signal(): AbortSignal {
     if (!this.#ended) {
       const ended = new AbortController()
-      this.inner.onEnd(() => ended.abort())
+      this.#connection.onEnd(() => ended.abort())
       this.#ended = ended
     }
     return this.#ended.signal
   }
 
   get bufferedBytes(): number {
-    return this.inner.outbox.bufferedBytes
+    return this.#connection.outbox.bufferedBytes
   }
 
   send(text: string): SendOutcome {
-    return this.inner.outbox.send(text)
+    return this.#connection.outbox.send(text)
   }
 
   close(code = 1000, reason = ''): void {
@@ -80,14 +87,11 @@ export class ConnectedSocket implements ChannelSocket {
         'Use 1000, 1001, 1003, 1007–1014, or 3000–4999 for codes of your own.',
       )
     }
-    this.inner.close(code, reason)
+    this.#connection.close(code, reason)
   }
 
-  forward<T, P>(
-    channel: Channel<T, P>,
-    { userId = null }: { readonly userId?: string | null } = {},
-  ): Promise<Forward> {
-    return forward(this.inner, channel, userId)
+  forward<T, P>(channel: Channel<T, P>, options: ForwardOptions<T> = {}): Promise<Forward> {
+    return forward(this.#connection, channel, options)
   }
 }
 

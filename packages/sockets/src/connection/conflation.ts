@@ -1,21 +1,31 @@
 // The newest message of each key, for a peer that has to catch up.
 
+import type { SlowConsumer } from '@chan/core/connections'
+import type { Message } from '@chan/protocol'
 import type { Frame } from '../port/frame.js'
 
 /** @internal */
 export class Conflation {
+  readonly #slow: SlowConsumer
   readonly #newest = new Map<string, Frame>()
   /** Bytes of what is kept. */
   bytes = 0
 
+  constructor(slow: SlowConsumer) {
+    this.#slow = slow
+  }
+
+  /** How many keys have one. */
+  get size(): number {
+    return this.#newest.size
+  }
+
   /** Keeps the frame instead of an earlier one of its key. */
-  add(frame: Frame): void {
-    const { message, slow } = frame
-    // Names hold no control characters.
-    const key = `${message.channel}\0${slow.keyOf(message)}`
+  add(frame: Frame, message: Message): void {
+    const key = this.#slow.keyOf(message)
     const older = this.#newest.get(key)
     if (older) {
-      slow.counts.conflated++
+      this.#slow.counts.conflated++
       this.bytes -= older.bytes
       // To the end: frames leave in the order of their offsets.
       this.#newest.delete(key)

@@ -1,35 +1,23 @@
-// One connection, from the upgrade to its end: what the adapter calls, and what the rest of core
-// does with a socket. It ends once; whoever depends on it hears of that once.
+// One connection, from the upgrade to its end: what the adapter calls, and what the rest of the package
+// does with a socket.
 
-import type { Clock, SlowConsumer, Timer } from '@chan/core/connections'
-import { ChanError, CloseCode, type Message } from '@chan/protocol'
+import { ChanError, CloseCode } from '@chan/protocol'
 import type { Socket, SocketHandler } from '../port/port.js'
-import { closeReason } from './close-reason.js'
-import type { CoarseTimers } from './coarse-timers.js'
 import { connectionId } from './connection-id.js'
-import { Heartbeat, type Pulse } from './heartbeat.js'
+import { Heartbeat } from './heartbeat.js'
+import type { Home } from './home.js'
 import { type FrameConsumer, Inbox } from './inbox.js'
-import type { ConnectionLimits, SocketDurations } from './limits.js'
-import { Outbox, type OutboxOwner } from './outbox.js'
+import type { ConnectionLimits } from './limits.js'
+import { type Ending, Line } from './line.js'
+import { CONTROL_BYTES, Outbox } from './outbox.js'
 import { exceeds } from './payload-size.js'
-import { TokenBucket } from './token-bucket.js'
-import type { Turn } from './turn.js'
-
-/** What the connections of one router share. */
-export interface ConnectionHome {
-  readonly clock: Clock
-  readonly timers: CoarseTimers
-  readonly durations: SocketDurations
-  /** Gathers what is sent to them. */
-  readonly turn: Turn
-  /** Hears that the adapter has let go of one. */
-  gone(connection: Connection): void
-}
 
 /** Whoever uses a connection as a whole: a bridge. */
 export interface ConnectionOwner {
   /** Told once, before everybody else. */
   connectionEnded(ending: Ending): void
+  /** Whether a frame that came may be handled. Whoever says no has told the peer why, or closed. */
+  takes(text: string): boolean
   /**
    * Told once, when the server begins to go away: has the peer connect elsewhere and then leave by
    * itself. Owners without it have their connections closed.
@@ -45,48 +33,32 @@ export interface GoAway {
   readonly graceMs: number
 }
 
-/** How a connection ended: the code and reason of whoever began to close it. */
-export interface Ending {
-  /** 1005 without a status in the peer's close frame, 1006 without a close frame. */
-  readonly code: number
-  readonly reason: string
-}
-
-class Departure {
-  readonly made: Promise<void>
-  make: () => void = () => {}
-
-  constructor() {
-    this.made = new Promise((resolve) => {
-      this.make = resolve
-    })
-  }
-}
-
-/** @internal Most connections are quiet: what a quiet one does not need is made when it is needed. */
-export class Connection implements SocketHandler, Pulse, OutboxOwner {
-  readonly home: ConnectionHome
-  readonly limits: ConnectionLimits
+/** @internal */
+export class Connection extends Line implements SocketHandler {
   readonly outbox: Outbox
   readonly #number: number
   readonly #heartbeat: Heartbeat
+  readonly #gone: ((connection: Connection) => void) | undefined
   #inbox: Inbox | undefined
   #consumer: FrameConsumer | undefined
-  #commands: TokenBucket | undefined
   #owner: ConnectionOwner | undefined
-  #onEnd: Set<(ending: Ending) => void> | undefined
-  #departure: Departure | undefined
-  #ending: Ending | undefined
-  #closing: Timer | undefined
   #user: string | null | undefined
-  #channels = 0
 
-  /** @param number counts the connections of this process */
-  constructor(number: number, socket: Socket, limits: ConnectionLimits, home: ConnectionHome) {
-    this.home = home
-    this.limits = limits
+  /**
+   * @param number counts the connections of this process
+   * @param gone told when the adapter has let go of it
+   */
+  constructor(
+    number: number,
+    socket: Socket,
+    limits: ConnectionLimits,
+    home: Home,
+    gone?: (connection: Connection) => void,
+  ) {
+    super(socket, limits, home)
     this.#number = number
-    this.outbox = new Outbox(socket, home.turn, this)
+    this.#gone = gone
+    this.outbox = new Outbox(this)
     this.#heartbeat = new Heartbeat(this)
   }
 
@@ -94,41 +66,12 @@ export class Connection implements SocketHandler, Pulse, OutboxOwner {
     return connectionId(this.#number)
   }
 
-  get maxBufferedBytes(): number {
-    return this.limits.maxBufferedBytes
-  }
-
-  /** Resolves when the adapter has let go of the socket. */
-  get gone(): Promise<void> {
-    this.#departure ??= new Departure()
-    return this.#departure.made
-  }
-
-  /** Set from the moment either side began to close. */
-  get ending(): Ending | undefined {
-    return this.#ending
-  }
-
-  /** Calls back once, at once if the connection ended before. Answers how to take it back. */
-  onEnd(listener: (ending: Ending) => void): () => void {
-    if (this.#ending) {
-      listener(this.#ending)
-      return () => {}
-    }
-    this.#onEnd ??= new Set()
-    this.#onEnd.add(listener)
-    return () => {
-      this.#onEnd?.delete(listener)
-      if (this.#onEnd?.size === 0) this.#onEnd = undefined
-    }
-  }
-
   /** As whom the socket is bridged; undefined if it is not. */
   get user(): string | null | undefined {
     return this.#user
   }
 
-  /** Makes the caller the only consumer of incoming frames. */
+  /** Makes the caller the only one who decides about incoming frames. */
   claim(user: string | null, owner: ConnectionOwner): void {
     if (this.#user !== undefined) {
       throw new ChanError(
@@ -148,24 +91,6 @@ export class Connection implements SocketHandler, Pulse, OutboxOwner {
     return true
   }
 
-  /** Counts a channel that this connection receives; `leaveChannel` takes it back. */
-  enterChannel(): void {
-    const limit = this.limits.maxChannels
-    if (this.#channels >= limit) {
-      throw new ChanError(
-        'limit-reached',
-        `This socket receives ${limit} channels already.`,
-        "Unsubscribe forwards that are no longer needed, or raise 'maxChannels'.",
-        { details: { limit } },
-      )
-    }
-    this.#channels++
-  }
-
-  leaveChannel(): void {
-    this.#channels--
-  }
-
   /** Hands over incoming frames: those that wait, and whatever comes. */
   consume(consumer: FrameConsumer): void {
     this.#consumer = consumer
@@ -182,47 +107,25 @@ export class Connection implements SocketHandler, Pulse, OutboxOwner {
     this.#inbox?.close()
   }
 
-  /** Sends a channel's message, together with the others of this turn. */
-  push(message: Message, slow: SlowConsumer): void {
-    this.outbox.push(this.home.turn.frameOf(message, slow))
-  }
-
-  /** Starts the closing handshake; a peer that does not finish it is dropped. */
-  close(code: number, reason: string): void {
-    if (this.#ending) return
-    const ending = { code, reason: closeReason(reason) }
-    this.#ending = ending
-    // What the peer sent before is not handled any more: it is being turned away.
-    this.#inbox?.close()
-    this.#closing = this.home.timers.after(this.home.durations.closeTimeoutMs, () => {
-      this.outbox.socket.terminate()
-    })
-    this.outbox.flush()
-    this.outbox.socket.close(code, ending.reason)
-    this.#end(ending)
-  }
-
-  /** Drops the connection. */
-  terminate(reason: string): void {
-    const ending = { code: 1006, reason }
-    this.#ending ??= ending
-    this.outbox.socket.terminate()
-    this.#end(ending)
-  }
-
   message(data: string | Uint8Array): void {
     this.#heartbeat.heard()
-    if (this.#ending) return
+    if (this.ending) return
     if (typeof data !== 'string') {
       return this.close(CloseCode.binaryRefused, 'binary frames are not understood')
     }
     if (exceeds(data, this.limits.maxPayloadBytes)) {
       return this.close(CloseCode.tooLarge, 'message too large')
     }
-    this.#commands ??= new TokenBucket(this.limits.commands, this.home.clock)
-    if (!this.#commands.take()) return this.close(CloseCode.policy, 'too many frames per second')
-    if (!this.#madeInbox().push(data))
-      return this.close(CloseCode.policy, 'too many frames waiting')
+    if (this.#owner && !this.#owner.takes(data)) return
+    if (!this.#madeInbox().push(data)) this.close(CloseCode.policy, 'too many frames waiting')
+  }
+
+  /** S11: whoever pings without end and reads nothing is closed, and dropped if it goes on. */
+  ping(): void {
+    this.#heartbeat.heard()
+    const { bufferedBytes } = this.socket
+    if (bufferedBytes <= this.limits.maxBufferedBytes + CONTROL_BYTES) return
+    if (!this.tooSlow()) this.terminate('slow consumer')
   }
 
   pong(): void {
@@ -233,26 +136,31 @@ export class Connection implements SocketHandler, Pulse, OutboxOwner {
     this.outbox.drain()
   }
 
-  closed(code: number, reason: string): void {
-    this.#closing?.cancel()
-    this.#end({ code, reason })
-    this.#departure ??= new Departure()
-    this.#departure.make()
-    this.home.gone(this)
+  override closed(code: number, reason: string): void {
+    super.closed(code, reason)
+    this.#gone?.(this)
   }
 
-  ping(): void {
-    this.outbox.socket.ping()
+  /** Settles like the work, or resolves to nothing when either side begins to close. */
+  untilEnded<T>(work: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      const forget = this.onEnd(() => resolve(undefined))
+      work.finally(forget).then(resolve, reject)
+    })
   }
 
-  dead(): void {
-    this.terminate('heartbeat timeout')
+  protected override beforeClose(): void {
+    // What the peer sent before is not handled any more: it is being turned away.
+    this.#inbox?.close()
+    this.outbox.flush()
   }
 
-  tooSlow(): boolean {
-    if (this.#ending) return false
-    this.close(CloseCode.slowConsumer, 'slow consumer')
-    return true
+  protected override afterEnd(ending: Ending): void {
+    this.#heartbeat.stop()
+    this.outbox.end()
+    const owner = this.#owner
+    this.#owner = undefined
+    owner?.connectionEnded(ending)
   }
 
   #madeInbox(): Inbox {
@@ -261,16 +169,5 @@ export class Connection implements SocketHandler, Pulse, OutboxOwner {
       if (this.#consumer) this.#inbox.open(this.#consumer)
     }
     return this.#inbox
-  }
-
-  #end(ending: Ending): void {
-    this.#ending ??= ending
-    this.#heartbeat.stop()
-    this.outbox.end()
-    const [owner, listeners] = [this.#owner, this.#onEnd]
-    this.#owner = undefined
-    this.#onEnd = undefined
-    owner?.connectionEnded(this.#ending)
-    if (listeners) for (const listener of listeners) listener(this.#ending)
   }
 }

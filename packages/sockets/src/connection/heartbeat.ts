@@ -1,34 +1,23 @@
-// Finds connections whose peer is gone without a word: a ping at intervals, and a deadline for any
-// sign of life after it.
+// Finds connections whose peer is gone without a word. While nothing waits for it: a ping at intervals,
+// and a deadline for any sign of life. While bytes wait, a ping would stand behind them, so it is the
+// bytes that tell: as long as some leave, somebody reads.
 
-import type { CoarseTimers, Deadline } from './coarse-timers.js'
-import type { SocketDurations } from './limits.js'
-
-/** The connection, as its heartbeat sees it. */
-export interface Pulse {
-  readonly home: HeartbeatHome
-  ping(): void
-  /** Nothing was heard in time. */
-  dead(): void
-}
-
-/** What the heartbeats of a router share. */
-export interface HeartbeatHome {
-  readonly timers: CoarseTimers
-  readonly durations: SocketDurations
-}
+import type { Deadline } from './coarse-timers.js'
+import type { Line } from './line.js'
 
 /** One connection's heartbeat. A half-open connection is found after interval + timeout. */
 export class Heartbeat implements Deadline {
-  readonly #pulse: Pulse
+  readonly #line: Line
   #heard = false
   /** A ping was sent and its deadline runs. */
   #asked = false
+  /** Bytes waited when it was looked last; this many had left by then. */
+  #sentBytes: number | undefined
   #tick: number
 
-  constructor(pulse: Pulse) {
-    this.#pulse = pulse
-    const { timers, durations } = pulse.home
+  constructor(line: Line) {
+    this.#line = line
+    const { timers, durations } = line.home
     this.#tick = timers.schedule(this, durations.pingIntervalMs)
   }
 
@@ -38,21 +27,40 @@ export class Heartbeat implements Deadline {
   }
 
   stop(): void {
-    this.#pulse.home.timers.cancel(this, this.#tick)
+    this.#line.home.timers.cancel(this, this.#tick)
   }
 
   /** @internal */
   due(): void {
-    const { timers, durations } = this.#pulse.home
-    const { pingIntervalMs, pongTimeoutMs } = durations
+    const { socket } = this.#line
+    const { pingIntervalMs, pongTimeoutMs, stallTimeoutMs } = this.#line.home.durations
+    if (socket.bufferedBytes > 0) return this.#lookAtBytes(stallTimeoutMs)
+    // The ping stands behind what has left this process and is on its way yet.
+    const timeoutMs = this.#sentBytes === undefined ? pongTimeoutMs : stallTimeoutMs
     if (!this.#asked) {
       this.#asked = true
       this.#heard = false
-      this.#tick = timers.schedule(this, pongTimeoutMs)
-      this.#pulse.ping()
+      this.#lookIn(timeoutMs)
+      socket.ping()
     } else if (this.#heard) {
       this.#asked = false
-      this.#tick = timers.schedule(this, Math.max(0, pingIntervalMs - pongTimeoutMs))
-    } else this.#pulse.dead()
+      this.#sentBytes = undefined
+      this.#lookIn(Math.max(0, pingIntervalMs - pongTimeoutMs))
+    } else this.#line.terminate('heartbeat timeout')
+  }
+
+  #lookAtBytes(stallTimeoutMs: number): void {
+    const { sentBytes } = this.#line.socket
+    this.#asked = false
+    if (this.#sentBytes !== undefined && sentBytes <= this.#sentBytes) {
+      this.#line.tooSlow()
+      return
+    }
+    this.#sentBytes = sentBytes
+    this.#lookIn(stallTimeoutMs)
+  }
+
+  #lookIn(delayMs: number): void {
+    this.#tick = this.#line.home.timers.schedule(this, delayMs)
   }
 }

@@ -1,6 +1,8 @@
 // Incoming frames of a connection: held in order until somebody consumes them, then handed over one
 // at a time, bounded in number and length all the while.
 
+import { Latch } from '@chan/core/connections'
+
 /** Who gets the frames. */
 export interface FrameConsumer {
   /** Takes the next frame; while its promise is pending, the following ones wait. Never fails. */
@@ -21,7 +23,7 @@ export class Inbox {
   #consumer: FrameConsumer | undefined
   #closed = false
   #running = false
-  #idle: (() => void)[] | undefined
+  #idle: Latch | undefined
 
   constructor(bounds: InboxBounds) {
     this.#bounds = bounds
@@ -58,10 +60,8 @@ export class Inbox {
   /** Resolves when nothing is being consumed and nothing waits for it. */
   idle(): Promise<void> {
     if (!this.#running) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#idle ??= []
-      this.#idle.push(resolve)
-    })
+    this.#idle ??= new Latch()
+    return this.#idle.wait()
   }
 
   #run(): void {
@@ -75,9 +75,7 @@ export class Inbox {
       if (busy) return void busy.then(() => this.#resume())
     }
     this.#running = false
-    const idle = this.#idle
-    this.#idle = undefined
-    if (idle) for (const resolve of idle) resolve()
+    this.#idle?.open()
   }
 
   #resume(): void {

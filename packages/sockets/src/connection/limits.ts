@@ -14,7 +14,10 @@ export interface Rate {
 export interface ConnectionLimits {
   /** Largest incoming message in bytes; above it: close 1009. Default 64 KiB. A route may only lower it. */
   readonly maxPayloadBytes: number
-  /** Outgoing bytes that may wait for a slow peer; above it: close 1013. Default 1 MiB. */
+  /**
+   * Outgoing bytes that may wait for a slow peer; above it each channel's `slowConsumer` decides.
+   * Errors and what the server sends by itself have 64 KiB more; above that: close 1013. Default 1 MiB.
+   */
   readonly maxBufferedBytes: number
   /**
    * Incoming frames that may wait, for the bridge to be ready or for `onMessage` to finish; above
@@ -38,6 +41,11 @@ export interface SocketDurations {
   /** For a sign of life after a ping, then the connection is dropped. Default 10 s. */
   readonly pongTimeoutMs: number
   /**
+   * While bytes wait for the peer, for one of them to leave, then 1013. Pings count when none wait.
+   * Default 60 s.
+   */
+  readonly stallTimeoutMs: number
+  /**
    * For the peer to finish the closing handshake, then the connection is dropped. Also the longest
    * that hooks still running may delay the release of presence. Default 5 s.
    */
@@ -60,6 +68,7 @@ const defaultDurations: SocketDurations = {
   handshakeTimeoutMs: 10_000,
   pingIntervalMs: 25_000,
   pongTimeoutMs: 10_000,
+  stallTimeoutMs: 60_000,
   closeTimeoutMs: 5_000,
 }
 
@@ -96,6 +105,7 @@ export function resolveDurations(options: Partial<SocketDurations>): SocketDurat
     handshakeTimeoutMs: pick('handshakeTimeoutMs'),
     pingIntervalMs: pick('pingIntervalMs'),
     pongTimeoutMs: pick('pongTimeoutMs'),
+    stallTimeoutMs: pick('stallTimeoutMs'),
     closeTimeoutMs: pick('closeTimeoutMs'),
   }
 }

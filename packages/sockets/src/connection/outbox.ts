@@ -1,37 +1,54 @@
-// The one place through which every outgoing frame of a connection passes, so that what may wait
-// for a slow peer is bounded here and nowhere else.
+// The one place through which every outgoing frame of a connection passes, so that what may wait for a
+// slow peer is bounded here and nowhere else. What does not fit goes back to the seat that it is for.
 
+import { Latch } from '@chan/core/connections'
 import type { Bundle } from '../port/bundle.js'
-import type { Frame } from '../port/frame.js'
+import { Frame } from '../port/frame.js'
 import type { SendOutcome, Socket } from '../port/port.js'
-import { Conflation } from './conflation.js'
+import type { Line } from './line.js'
 import type { Turn } from './turn.js'
 
-/** What an outbox needs of its connection. */
-export interface OutboxOwner {
-  /** What may wait for the peer. */
-  readonly maxBufferedBytes: number
-  /** Closes the connection; answers whether it was open. */
-  tooSlow(): boolean
+/** Control frames may wait beyond the bound by so much: errors, answers, what a seat left out. */
+export const CONTROL_BYTES = 64 * 1024
+/** Below this part of the bound a peer has caught up. */
+const DRAINED = 1 / 4
+
+/** Whom messages are for: a connection in one channel. Being behind is its state, nobody else's. */
+export interface Seated {
+  /** Which frames are its. */
+  readonly source: object
+  /** The part of the bound that its frames may fill. */
+  readonly share: number
+  /** Its frames are left out. */
+  readonly isBehind: boolean
+  /** The frame does not fit, or it is behind. */
+  leaveOut(frame: Frame): void
+  /** The peer has caught up. */
+  drained(): void
+  /** The next seat of the connection. */
+  next: Seated | undefined
 }
 
 /** @internal */
 export class Outbox {
-  readonly socket: Socket
+  readonly #line: Line
   readonly #turn: Turn
-  readonly #owner: OutboxOwner
   #open = true
   /** What this turn has brought so far. */
   #bundle: Bundle | undefined
-  /** Something was left out: it goes on when the peer has caught up. */
-  #behind = false
-  #conflation: Conflation | undefined
-  #waiting: (() => void)[] | undefined
+  #seats: Seated | undefined
+  /** Up to here nothing has to be looked at one by one. */
+  #easyBytes: number
+  #drained: Latch | undefined
 
-  constructor(socket: Socket, turn: Turn, owner: OutboxOwner) {
-    this.socket = socket
-    this.#turn = turn
-    this.#owner = owner
+  constructor(line: Line) {
+    this.#line = line
+    this.#turn = line.home.turn
+    this.#easyBytes = this.#bound
+  }
+
+  get socket(): Socket {
+    return this.#line.socket
   }
 
   /** Bytes that wait for the peer, those of this turn included. */
@@ -39,24 +56,41 @@ export class Outbox {
     return this.#open ? this.socket.bufferedBytes + (this.#bundle?.bytes ?? 0) : 0
   }
 
-  /** Sends a message, together with the others of this turn. */
+  /** A good part of the bound is free, or there is nobody to wait for. */
+  get isDrained(): boolean {
+    return !this.#open || this.bufferedBytes <= this.#bound * DRAINED
+  }
+
+  /** Seats of the connection, one after another. */
+  get seats(): Seated | undefined {
+    return this.#seats
+  }
+
+  add(seat: Seated): void {
+    seat.next = this.#seats
+    this.#seats = seat
+    this.#easyBytes = Math.min(this.#easyBytes, this.#bound * seat.share)
+  }
+
+  remove(seat: Seated): void {
+    if (this.#seats === seat) this.#seats = seat.next
+    for (let at = this.#seats; at; at = at.next) if (at.next === seat) at.next = seat.next
+  }
+
+  /** Sends a frame, together with the others of this turn. */
   push(frame: Frame): void {
     if (!this.#open) return
     if (this.#turn.gathers) {
       this.#bundle = (this.#bundle ?? this.#turn.enlist(this)).with(frame)
       this.#turn.grown(this.#bundle)
-    } else if (this.#behind || this.#isFull(frame.bytes)) this.#leaveOut(frame)
-    else this.socket.send(frame.text)
+    } else if (this.#admits(frame, this.socket.bufferedBytes)) this.socket.send(frame.text)
   }
 
   /** Sends something else at once, after what was pushed before it. */
   send(text: string): SendOutcome {
     if (!this.#open) return 'dropped'
     this.flush()
-    if (this.#behind || this.#isFull(text.length)) {
-      this.#owner.tooSlow()
-      return 'dropped'
-    }
+    if (!this.#admits(new Frame(text), this.socket.bufferedBytes)) return 'dropped'
     return this.#open ? this.socket.send(text) : 'dropped'
   }
 
@@ -65,9 +99,9 @@ export class Outbox {
     const bundle = this.#bundle
     this.#bundle = undefined
     if (bundle === undefined || !this.#open) return undefined
-    if (!this.#behind && !this.#isFull(bundle.bytes)) return bundle
-    for (const frame of bundle.frames) this.#leaveOut(frame)
-    return undefined
+    const waiting = this.socket.bufferedBytes
+    if (waiting === 0 || waiting + bundle.bytes <= this.#easyBytes) return bundle
+    return this.#sift(bundle, waiting)
   }
 
   /** Writes what this turn has brought so far. */
@@ -76,60 +110,60 @@ export class Outbox {
     if (bundle) this.#turn.write(bundle, this.socket)
   }
 
-  /**
-   * Resolves at once while a good part of the bound is free, else when the peer has caught up or the
-   * connection ended. For whoever has much to send and can wait.
-   */
+  /** For whoever has much to send and can wait: nothing if there is room, else resolves when there is. */
   room(): Promise<void> | undefined {
-    const isFull = () => this.#open && this.bufferedBytes > this.#owner.maxBufferedBytes / 4
-    if (!isFull()) return undefined
+    if (this.isDrained) return undefined
     // Its frames of this turn may be all that waits.
     this.flush()
-    if (!isFull()) return undefined
-    return new Promise((resolve) => {
-      this.#waiting ??= []
-      this.#waiting.push(resolve)
-    })
+    if (this.isDrained) return undefined
+    this.#drained ??= new Latch()
+    return this.#drained.wait()
   }
 
-  /** The adapter has nothing left that waits. */
+  /** A part of what waited has left. */
   drain(): void {
-    this.#behind = false
-    const conflation = this.#conflation
-    this.#conflation = undefined
-    if (conflation) for (const frame of conflation) this.push(frame)
-    const waiting = this.#waiting
-    this.#waiting = undefined
-    if (waiting) for (const resume of waiting) resume()
+    if (!this.isDrained) return
+    for (let seat = this.#seats; seat; seat = seat.next) seat.drained()
+    this.#drained?.open()
   }
 
+  /** Nothing is sent any more, and nobody waits for room. */
   end(): void {
     this.#open = false
     this.#bundle = undefined
-    this.#conflation = undefined
-    this.drain()
+    this.#drained?.open()
   }
 
-  /** Asked before appending. What alone is larger than the bound may wait, as the only one. */
-  #isFull(bytes: number): boolean {
-    const waiting = this.socket.bufferedBytes
-    return waiting > 0 && waiting + bytes > this.#owner.maxBufferedBytes
+  get #bound(): number {
+    return this.#line.limits.maxBufferedBytes
   }
 
-  #leaveOut(frame: Frame): void {
-    if (!this.#open) return
-    const { policy, counts } = frame.slow
-    if (policy === 'drop') {
-      this.#behind = true
-      counts.dropped++
-      return
+  /** Frame by frame: a seat for whose frame there is no room does not take the others' from them. */
+  #sift(bundle: Bundle, buffered: number): Bundle | undefined {
+    let waiting = buffered
+    let kept = this.#turn.root
+    for (const frame of bundle.frames) {
+      if (!this.#admits(frame, waiting)) continue
+      waiting += frame.bytes
+      kept = kept.with(frame)
     }
-    if (policy === 'conflate') {
-      this.#behind = true
-      this.#conflation ??= new Conflation()
-      this.#conflation.add(frame)
-      if (this.#conflation.bytes <= this.#owner.maxBufferedBytes) return
+    return this.#open && kept.length > 0 ? kept : undefined
+  }
+
+  /** Whether the frame may follow what waits. What alone is larger than the bound may, as the only one. */
+  #admits(frame: Frame, waiting: number): boolean {
+    if (frame.source === undefined) {
+      const fits = waiting === 0 || waiting + frame.bytes <= this.#bound + CONTROL_BYTES
+      if (!fits) this.#line.tooSlow()
+      return fits
     }
-    if (this.#owner.tooSlow()) counts.disconnected++
+    let seat = this.#seats
+    while (seat && seat.source !== frame.source) seat = seat.next
+    // Left meanwhile: nobody waits for it.
+    if (seat === undefined) return false
+    const fits = waiting === 0 || waiting + frame.bytes <= this.#bound * seat.share
+    if (fits && !seat.isBehind) return true
+    if (this.#open) seat.leaveOut(frame)
+    return false
   }
 }

@@ -1,24 +1,32 @@
 // Gathers what a router's sockets are to be sent during one turn of the event loop, so that each is
 // written once, and those with the same frames together.
 
-import type { Clock, SlowConsumer } from '@chan/core/connections'
+import type { Clock } from '@chan/core/connections'
 import type { Message } from '@chan/protocol'
 import { Bundle } from '../port/bundle.js'
 import { Frame } from '../port/frame.js'
 import type { FanOut, Socket } from '../port/port.js'
-import type { Outbox } from './outbox.js'
 
 /** A socket's frames of a turn are written early when they come to so many bytes. */
 const EARLY_BYTES = 64 * 1024
+
+/** Whoever has frames to write when a turn is over. */
+export interface Gathering {
+  readonly socket: Socket
+  /** What is to be written now. */
+  take(): Bundle | undefined
+}
 
 /** @internal */
 export class Turn {
   readonly #clock: Clock
   readonly #fanOut: FanOut | undefined
   #root = Bundle.empty()
-  #outboxes: Outbox[] = []
+  #gatherings: Gathering[] = []
   #scheduled = false
   #frame: Frame | undefined
+  /** Of messages that are read: whole crowds read the same, one after another. */
+  readonly #frames = new Map<Message, Frame>()
 
   /** @param fanOut without it frames are sent one by one, at once */
   constructor(clock: Clock, fanOut: FanOut | undefined) {
@@ -31,21 +39,30 @@ export class Turn {
     return this.#fanOut !== undefined
   }
 
-  /** The message as a frame: a channel's subscribers, who come one after another, share it. */
-  frameOf(message: Message, slow: SlowConsumer): Frame {
-    const frame = this.#frame
-    if (frame !== undefined && frame.message === message && frame.slow === slow) return frame
-    this.#frame = new Frame(message, slow)
-    return this.#frame
+  /** The list to begin with. */
+  get root(): Bundle {
+    return this.#root
   }
 
-  /** Has the outbox asked when the turn is over; answers the list it begins with. */
-  enlist(outbox: Outbox): Bundle {
-    this.#outboxes.push(outbox)
-    if (!this.#scheduled) {
-      this.#scheduled = true
-      this.#clock.nextTurn(this.#end)
+  /**
+   * The message as a frame, shared by all of the channel who get it in this turn.
+   * @param source the channel, as all who receive it know it
+   */
+  frameOf(message: Message, source: object): Frame {
+    const last = this.#frame
+    if (last !== undefined && last.message === message && last.source === source) return last
+    let frame = this.#frames.get(message)
+    if (frame?.source !== source) {
+      frame = new Frame(message.toJson(), message, source)
+      if (this.gathers) this.#begin().#frames.set(message, frame)
     }
+    this.#frame = frame
+    return frame
+  }
+
+  /** Has somebody asked when the turn is over; answers the list to begin with. */
+  enlist(gathering: Gathering): Bundle {
+    this.#begin().#gatherings.push(gathering)
     return this.#root
   }
 
@@ -59,25 +76,37 @@ export class Turn {
     this.#fanOut?.write(bundle, [socket])
   }
 
+  #begin(): this {
+    if (this.#scheduled) return this
+    this.#scheduled = true
+    this.#clock.nextTurn(this.#end)
+    return this
+  }
+
   readonly #end = (): void => {
     this.#scheduled = false
     this.#frame = undefined
+    this.#frames.clear()
     this.#write()
   }
 
   #write(): void {
-    const outboxes = this.#outboxes
-    this.#outboxes = []
+    const gatherings = this.#gatherings
+    this.#gatherings = []
     this.#root = Bundle.empty()
     const bundles: Bundle[] = []
-    for (const outbox of outboxes) {
-      const bundle = outbox.take()
+    const sockets: Socket[][] = []
+    for (const gathering of gatherings) {
+      const bundle = gathering.take()
       if (bundle === undefined) continue
-      if (bundle.sockets.push(outbox.socket) === 1) bundles.push(bundle)
+      if (bundle.place < 0) {
+        bundle.place = bundles.push(bundle) - 1
+        sockets.push([gathering.socket])
+      } else sockets[bundle.place]?.push(gathering.socket)
     }
-    for (const bundle of bundles) {
-      this.#fanOut?.write(bundle, bundle.sockets)
-      bundle.sockets.length = 0
+    for (const [place, bundle] of bundles.entries()) {
+      bundle.place = -1
+      this.#fanOut?.write(bundle, sockets[place] as Socket[])
     }
   }
 }

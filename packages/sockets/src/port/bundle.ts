@@ -3,7 +3,6 @@
 // sockets of a channel walk through the same few objects, and one buffer serves them all.
 
 import type { Frame } from './frame.js'
-import type { Socket } from './port.js'
 
 /** A list of frames, in order. Immutable but for what adapter and turn note on it. */
 export class Bundle {
@@ -12,8 +11,8 @@ export class Bundle {
   readonly length: number
   /** For the adapter, to keep what it made of the list. */
   wire: unknown = undefined
-  /** @internal Who gets it when the turn ends. */
-  readonly sockets: Socket[] = []
+  /** @internal Its place among the lists of a turn that is being written; -1 outside. */
+  place = -1
   readonly #before: Bundle | undefined
   readonly #last: Frame | undefined
   #next: Bundle | undefined

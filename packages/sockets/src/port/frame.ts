@@ -1,24 +1,24 @@
 // A text frame on its way to sockets: made once, however many sockets it goes to.
 
-import type { SlowConsumer } from '@chan/core/connections'
 import { byteLength, type Message } from '@chan/protocol'
 
-/** A channel's message as a frame. */
+/** A channel's message as a frame, or what the server has to say by itself. */
 export class Frame {
-  readonly message: Message
   readonly text: string
   /** Length of the text in UTF-8. */
   readonly bytes: number
-  /** @internal What becomes of it where the peer is too slow. */
-  readonly slow: SlowConsumer
+  /** @internal The message; undefined for a control frame. */
+  readonly message: Message | undefined
+  /** @internal The channel that the message is of, as all who receive it know it. */
+  readonly source: object | undefined
   /** For the adapter, to keep what it made of the text. */
   wire: unknown = undefined
 
   /** @internal */
-  constructor(message: Message, slow: SlowConsumer) {
+  constructor(text: string, message?: Message, source?: object) {
+    this.text = text
+    this.bytes = byteLength(text)
     this.message = message
-    this.text = message.toJson()
-    this.bytes = byteLength(this.text)
-    this.slow = slow
+    this.source = source
   }
 }

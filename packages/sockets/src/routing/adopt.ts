@@ -3,9 +3,9 @@
 import { type Clock, systemClock } from '@chan/core/connections'
 import { CloseCode } from '@chan/protocol'
 import { type ChannelSocket, ConnectedSocket } from '../connection/channel-socket.js'
-import { Connection, type ConnectionHome } from '../connection/connection.js'
-import { connectionHome } from '../connection/connection-home.js'
+import { Connection } from '../connection/connection.js'
 import { nextConnectionNumber } from '../connection/connection-id.js'
+import { Home } from '../connection/home.js'
 import {
   type ConnectionLimits,
   resolveDurations,
@@ -28,7 +28,7 @@ export interface AdoptOptions
 const PLAIN: FanOut = { write: () => {} }
 
 /** Shared by all that an adapter adopted with default durations: one timer, and turns together. */
-const defaultHomes = new WeakMap<FanOut, ConnectionHome>()
+const defaultHomes = new WeakMap<FanOut, Home>()
 
 /**
  * Takes over a connected socket. A foreign origin is closed with 1008: the upgrade is over, and the
@@ -50,16 +50,16 @@ export function adopt(
   return { socket: new ConnectedSocket(connection), handler: connection }
 }
 
-function homeFor(fanOut: FanOut, durations: SocketDurations, clock?: Clock): ConnectionHome {
+function homeFor(fanOut: FanOut, durations: SocketDurations, clock?: Clock): Home {
   const own = fanOut === PLAIN ? undefined : fanOut
   let home = defaultHomes.get(fanOut)
   if (!home) {
-    home = connectionHome(systemClock, resolveDurations({}), { fanOut: own })
+    home = new Home(systemClock, resolveDurations({}), own)
     defaultHomes.set(fanOut, home)
   }
   const { durations: usual } = home
   const isUsual = Object.entries(durations).every(
     ([name, value]) => usual[name as keyof SocketDurations] === value,
   )
-  return isUsual && !clock ? home : connectionHome(clock ?? systemClock, durations, { fanOut: own })
+  return isUsual && !clock ? home : new Home(clock ?? systemClock, durations, own)
 }

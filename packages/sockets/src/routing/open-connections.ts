@@ -1,6 +1,6 @@
 // Every open connection of a router, and how they are all sent away.
 
-import type { Clock } from '@chan/core/connections'
+import { type Clock, Latch } from '@chan/core/connections'
 import { CloseCode } from '@chan/protocol'
 import type { Connection } from '../connection/connection.js'
 
@@ -28,7 +28,7 @@ export class OpenConnections {
   readonly #connections = new Map<Connection, string>()
   /** Route handlers that have not settled: hooks may still run after the socket is gone. */
   #handlers = 0
-  #empty: (() => void) | undefined
+  readonly #emptied = new Latch()
 
   get size(): number {
     return this.#connections.size
@@ -70,7 +70,7 @@ export class OpenConnections {
     const { leaving, others } = this.#tellAll(Math.min(spreadMs, graceMs), graceMs, host)
     this.#closeAll(others, spreadMs, clock)
     const grace = clock.after(graceMs, () => sendAway(leaving))
-    const empty = this.#whenEmpty()
+    const empty = this.#isEmpty ? Promise.resolve() : this.#emptied.wait()
     await new Promise<void>((resolve) => {
       const timer = clock.after(deadlineMs, resolve)
       void empty.then(() => {
@@ -112,15 +112,12 @@ export class OpenConnections {
     clock.after(STEP_MS, () => this.#closeAll(rest, leftMs - STEP_MS, clock))
   }
 
-  #whenEmpty(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#empty = resolve
-      this.#check()
-    })
+  get #isEmpty(): boolean {
+    return this.#connections.size === 0 && this.#handlers === 0
   }
 
   #check(): void {
-    if (this.#connections.size === 0 && this.#handlers === 0) this.#empty?.()
+    if (this.#isEmpty) this.#emptied.open()
   }
 }
 

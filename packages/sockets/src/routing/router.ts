@@ -3,9 +3,9 @@
 import { type Clock, callSafely, isThenable, systemClock } from '@chan/core/connections'
 import { CloseCode, isChanError } from '@chan/protocol'
 import { type ChannelSocket, ConnectedSocket } from '../connection/channel-socket.js'
-import { Connection, type ConnectionHome } from '../connection/connection.js'
-import { connectionHome } from '../connection/connection-home.js'
+import { Connection } from '../connection/connection.js'
 import { nextConnectionNumber } from '../connection/connection-id.js'
+import { Home } from '../connection/home.js'
 import { checkDeadline, resolveDurations } from '../connection/limits.js'
 import type { FanOut, SocketGate, SocketHandler } from '../port/port.js'
 import { type AdmissionHost, decide, type RouteAdmission } from './admission.js'
@@ -84,7 +84,7 @@ class Router implements SocketRouter<unknown> {
   readonly #connections = new OpenConnections()
   readonly #draining = new AbortController()
   readonly #clock: Clock
-  readonly #home: ConnectionHome
+  readonly #home: Home
   readonly #defaults
   readonly #onError: (error: unknown, context: SocketErrorContext) => void
   readonly #pace: Pace
@@ -97,8 +97,7 @@ class Router implements SocketRouter<unknown> {
     this.#defaults = routeDefaults(options)
     this.#clock = options.clock ?? systemClock
     const chosen = readFanOut(options.fanOut) === 'turn' ? fanOut : undefined
-    const gone = this.#connections.delete
-    this.#home = connectionHome(this.#clock, durations, { fanOut: chosen, gone })
+    this.#home = new Home(this.#clock, durations, chosen)
     this.#routed = routed
     this.#onError = options.onError ?? logSocketError
     this.#pace = new Pace(this.#clock)
@@ -122,7 +121,13 @@ class Router implements SocketRouter<unknown> {
       open: (socket, admitted) => {
         const { route, seen } = admitted as RouteAdmission
         return this.#open(
-          new Connection(nextConnectionNumber(), socket, route.limits, this.#home),
+          new Connection(
+            nextConnectionNumber(),
+            socket,
+            route.limits,
+            this.#home,
+            this.#connections.delete,
+          ),
           route,
           seen,
         )

@@ -1,0 +1,169 @@
+// A connection in one channel: gets its messages, whoever on the connection wanted them, and decides
+// what becomes of those that the peer is too slow for. One for each channel, so that a channel which is
+// bridged and forwarded arrives once.
+
+import {
+  type Attachment,
+  type Beginning,
+  type Channel,
+  type PageLimit,
+  passes,
+  type Reader,
+  type ServedChannel,
+  type SlowConsumer,
+} from '@chan/core/connections'
+import { CloseCode, type Message } from '@chan/protocol'
+import type { Frame } from '../port/frame.js'
+import { Conflation } from './conflation.js'
+import type { Connection } from './connection.js'
+import type { Outbox, Seated } from './outbox.js'
+import type { Turn } from './turn.js'
+
+/** Whoever on a connection wants a channel's messages: a bridge, a forward. */
+export interface SeatUse {
+  /** Only messages for which this answers something truthy. A message goes out if any use wants it. */
+  readonly filterFn?: ((message: Message) => unknown) | undefined
+}
+
+/** A page that is read for a peer takes no more than the peer's frames may before they are waited for. */
+const PAGE_MESSAGES = 256
+const PAGE_SHARE = 1 / 4
+
+/** @internal */
+export class Seat implements Reader, Seated {
+  readonly source: ServedChannel<Channel>
+  readonly attachment: Attachment
+  /** While it is being taken. */
+  began: Promise<void> | undefined
+  next: Seated | undefined
+  // What every message needs stands here: thousands of seats fit into no cache.
+  readonly #outbox: Outbox
+  readonly #turn: Turn
+  readonly #slow: SlowConsumer
+  readonly #connection: Connection
+  #filtered = false
+  #state: 'live' | 'behind' | 'reading' = 'live'
+  #use: SeatUse | undefined
+  /** Further ones; most seats have none. */
+  #uses: SeatUse[] | undefined
+  #kept: Conflation | undefined
+
+  constructor(connection: Connection, channel: ServedChannel<Channel>) {
+    this.#connection = connection
+    this.#outbox = connection.outbox
+    this.#turn = connection.home.turn
+    this.#slow = channel.slowConsumer()
+    this.source = channel
+    this.attachment = channel.attach(this)
+  }
+
+  /** What is kept for later needs its part. */
+  get share(): number {
+    return this.#slow.policy === 'conflate' ? 1 / 2 : 1
+  }
+
+  get isBehind(): boolean {
+    return this.#state !== 'live'
+  }
+
+  get pageLimit(): PageLimit {
+    const { maxBufferedBytes } = this.#connection.limits
+    return { messages: PAGE_MESSAGES, bytes: Math.max(1, maxBufferedBytes * PAGE_SHARE) }
+  }
+
+  /** Resolves when delivery is guaranteed; see `Attachment.begin`. */
+  async begin(beginning: Beginning): Promise<void> {
+    this.began = this.attachment.begin(beginning)
+    await this.began
+    this.began = undefined
+  }
+
+  join(use: SeatUse): void {
+    if (this.#use === undefined) this.#use = use
+    else this.#uses = [...(this.#uses ?? []), use]
+    this.#filtered = this.#all.every(({ filterFn }) => filterFn !== undefined)
+  }
+
+  /** Answers whether nobody wants the channel any more. */
+  leave(use: SeatUse): boolean {
+    const [first, ...others] = this.#all.filter((other) => other !== use)
+    this.#use = first
+    this.#uses = others.length > 0 ? others : undefined
+    this.#filtered = this.#all.every(({ filterFn }) => filterFn !== undefined)
+    return first === undefined
+  }
+
+  deliver(message: Message): void {
+    if (this.#filtered && !this.#passes(message)) return
+    // What was read for it comes when there is room.
+    if (this.#state === 'reading') this.#state = 'live'
+    else if (this.#state === 'behind') {
+      if (!this.#outbox.isDrained) return this.leaveOut(this.#turn.frameOf(message, this.source))
+      this.drained()
+    }
+    this.#outbox.push(this.#turn.frameOf(message, this.source))
+  }
+
+  reset(): void {
+    // Where messages are left out for slow readers, this one was too slow for what the log keeps.
+    if (!this.attachment.live && this.#slow.policy === 'drop') return
+    // The client comes back and is sent history.
+    this.#connection.close(CloseCode.slowConsumer, 'messages were lost')
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#outbox.room()
+  }
+
+  leaveOut(frame: Frame): void {
+    const message = frame.message as Message
+    const { policy, counts } = this.#slow
+    // While it is read for, whatever its policy: others have filled what it found free.
+    if (policy === 'catch-up' || !this.attachment.live) return this.#readLater(message)
+    if (policy === 'drop') {
+      this.#state = 'behind'
+      counts.dropped++
+    } else if (policy === 'conflate') {
+      this.#state = 'behind'
+      this.#kept ??= new Conflation(this.#slow)
+      this.#kept.add(frame, message)
+      const most = this.#connection.limits.maxBufferedBytes * this.share
+      if (this.#kept.size > 1 && this.#kept.bytes > most) this.#disconnect()
+    } else this.#disconnect()
+  }
+
+  drained(): void {
+    if (this.#state !== 'behind') return
+    this.#state = 'live'
+    const kept = this.#kept
+    this.#kept = undefined
+    // Before anything newer: until now what came was kept, too.
+    if (kept) for (const frame of kept) this.#outbox.push(frame)
+  }
+
+  get #all(): SeatUse[] {
+    return this.#use ? [this.#use, ...(this.#uses ?? [])] : []
+  }
+
+  /** Goes on from its own position, at the peer's pace. A message without a place is left out. */
+  #readLater({ epoch, offset }: Message): void {
+    const { counts } = this.#slow
+    if (epoch === undefined || offset === undefined) counts.dropped++
+    else if (this.#state !== 'reading') {
+      this.#state = 'reading'
+      counts.caughtUp++
+      this.attachment.rewind({ epoch, offset: offset - 1 })
+    }
+  }
+
+  #disconnect(): void {
+    if (this.#connection.tooSlow()) this.#slow.counts.disconnected++
+  }
+
+  /** Of history and live messages alike. A filter that throws skips the message. */
+  #passes(message: Message): boolean {
+    const failed = (error: unknown) =>
+      this.source.context.report(error, { operation: 'filter', channel: this.source.name })
+    return this.#all.some(({ filterFn }) => filterFn && passes(filterFn, message, failed))
+  }
+}
