@@ -2,60 +2,14 @@
 
 import { waitFor } from '@chan/testkit'
 import { describe, expect, test } from 'vitest'
-import type { PresenceEntry } from '../src/ports/presence.js'
-import type { PresenceEvent } from '../src/presence/record.js'
-import { Roster } from '../src/presence/roster.js'
-import { ManualClock } from '../src/testing/index.js'
-
-const entry = (userId: string, metadata: object = {}): PresenceEntry => ({
-  userId,
-  joinedAt: 1,
-  metadata: JSON.stringify(metadata),
-})
-
-function setUp() {
-  const clock = new ManualClock()
-  const store = { version: 0, entries: [] as PresenceEntry[], fail: false, lists: 0 }
-  const errors: unknown[] = []
-  const told: string[] = []
-  const roster = new Roster({
-    clock,
-    list: async () => {
-      store.lists++
-      if (store.fail) throw new Error('no database')
-      return { version: store.version, entries: [...store.entries] }
-    },
-    run: (task) => task(),
-    report: (error) => errors.push(error),
-  })
-  const listener = (event: PresenceEvent) => void told.push(describeEvent(event))
-  const join = (userId: string, metadata?: object) => {
-    const joined = entry(userId, metadata)
-    store.entries.push(joined)
-    const previous = store.version++
-    return { type: 'join' as const, previous, version: store.version, entries: [joined] }
-  }
-  const leave = (userId: string) => {
-    const gone = store.entries.filter((member) => member.userId === userId)
-    store.entries = store.entries.filter((member) => member.userId !== userId)
-    const previous = store.version++
-    const change = { type: 'leave' as const, reason: 'left' as const, entries: gone }
-    return { ...change, previous, version: store.version }
-  }
-  return { clock, store, errors, told, roster, listener, join, leave }
-}
-
-function describeEvent(event: PresenceEvent): string {
-  if (event.type === 'sync') return `sync ${event.members.map(({ userId }) => userId).join(',')}`
-  const reason = event.type === 'leave' ? ` ${event.reason}` : ''
-  return `${event.type} ${event.member.userId}${reason}`
-}
+import type { PresenceList } from '../src/ports/presence.js'
+import { describeEvent, entry, setUp } from './roster-scene.js'
 
 describe('Roster', () => {
   test('tells a sync before listening resolves, then every change', async () => {
-    const { roster, told, listener, join, leave } = setUp()
+    const { roster, listen, told, listener, join, leave } = setUp()
     join('alice')
-    await roster.listen(listener)
+    await listen(listener)
     expect(told).toEqual(['sync alice'])
     roster.changed(join('bob'))
     roster.changed(leave('alice'))
@@ -63,20 +17,20 @@ describe('Roster', () => {
   })
 
   test('a second listener hears a sync of its own, without another list', async () => {
-    const { roster, store, told, listener, join } = setUp()
-    await roster.listen(listener)
+    const { roster, listen, store, told, listener, join } = setUp()
+    await listen(listener)
     roster.changed(join('bob'))
     const later: string[] = []
-    await roster.listen((event) => later.push(describeEvent(event)))
+    await listen((event) => later.push(describeEvent(event)))
     expect(later).toEqual(['sync bob'])
     expect(told).toEqual(['sync ', 'join bob'])
     expect(store.lists).toBe(1)
   })
 
   test('a missed change shows in the versions, and the difference is told once', async () => {
-    const { roster, told, listener, join, leave } = setUp()
+    const { roster, listen, told, listener, join, leave } = setUp()
     join('alice')
-    await roster.listen(listener)
+    await listen(listener)
     leave('alice')
     join('bob')
     roster.changed(join('carol'))
@@ -87,8 +41,8 @@ describe('Roster', () => {
   })
 
   test('changes that come while it lists are neither lost nor told twice', async () => {
-    const { roster, told, listener, join } = setUp()
-    const listening = roster.listen(listener)
+    const { roster, listen, told, listener, join } = setUp()
+    const listening = listen(listener)
     const early = join('alice')
     roster.changed(early)
     await listening
@@ -98,8 +52,8 @@ describe('Roster', () => {
   })
 
   test('after a gap it lists again, tries until that works, and tells a sync', async () => {
-    const { clock, roster, store, errors, told, listener, join } = setUp()
-    await roster.listen(listener)
+    const { clock, roster, listen, store, errors, told, listener, join } = setUp()
+    await listen(listener)
     store.fail = true
     join('alice')
     roster.gap()
@@ -113,9 +67,9 @@ describe('Roster', () => {
   })
 
   test('a gap while it lists for the first time makes it list again', async () => {
-    const { roster, store, told, listener, join, leave } = setUp()
+    const { roster, listen, store, told, listener, join, leave } = setUp()
     join('ghost')
-    const listening = roster.listen(listener)
+    const listening = listen(listener)
     // The list under way holds what was true before; that the ghost left is what went missing.
     leave('ghost')
     roster.gap()
@@ -128,10 +82,10 @@ describe('Roster', () => {
   })
 
   test('whoever waits for the first list keeps the roster in use', async () => {
-    const { roster, listener } = setUp()
+    const { roster, listen, listener } = setUp()
     expect(roster.inUse).toBe(false)
-    const first = await roster.listen(listener)
-    const second = roster.listen(listener)
+    const first = await listen(listener)
+    const second = listen(listener)
     first()
     expect(roster.inUse).toBe(true)
     ;(await second)()
@@ -139,15 +93,15 @@ describe('Roster', () => {
   })
 
   test('a roster that the layer closes refuses who still waits for it', async () => {
-    const { roster, listener } = setUp()
-    const listening = roster.listen(listener)
+    const { roster, listen, listener } = setUp()
+    const listening = listen(listener)
     roster.close()
     await expect(listening).rejects.toMatchObject({ code: 'layer-closed' })
   })
 
   test('changes that wait for a list are bounded, and none of them is missed', async () => {
-    const { clock, roster, store, errors, listener, told, join, leave } = setUp()
-    await roster.listen(listener)
+    const { clock, roster, listen, store, errors, listener, told, join, leave } = setUp()
+    await listen(listener)
     store.fail = true
     roster.gap()
     await waitFor(() => errors.length === 1, { deadlineMs: 1000, label: 'the failed list' })
@@ -165,28 +119,72 @@ describe('Roster', () => {
   })
 
   test('a failing listener hurts nobody else', async () => {
-    const { roster, errors, told, listener, join } = setUp()
-    await roster.listen(() => {
+    const { roster, listen, errors, told, listener, join } = setUp()
+    await listen(() => {
       throw new Error('sync failure')
     })
-    await roster.listen(async () => {
+    await listen(async () => {
       throw new Error('async failure')
     })
-    await roster.listen(listener)
+    await listen(listener)
     roster.changed(join('bob'))
     expect(told).toEqual(['sync ', 'join bob'])
     await waitFor(() => errors.length === 4, { deadlineMs: 1000, label: 'all four failures' })
   })
 
   test('metadata never passes for identity', async () => {
-    const { roster, join } = setUp()
+    const { roster, listen, join } = setUp()
     const members: unknown[] = []
-    await roster.listen((event) => event.type === 'join' && members.push(event.member))
+    await listen((event) => event.type === 'join' && members.push(event.member))
     const forged = '{"userId":"root","joinedAt":0,"__proto__":{"admin":true},"name":"A"}'
     const change = join('alice')
     roster.changed({ ...change, entries: [{ userId: 'alice', joinedAt: 1, metadata: forged }] })
     expect(members[0]).toMatchObject({ userId: 'alice', joinedAt: 1, name: 'A' })
     expect((members[0] as { admin?: boolean }).admin).toBeUndefined()
     expect(({} as { admin?: boolean }).admin).toBeUndefined()
+  })
+
+  test('a list that comes too late changes nothing: there is one at a time', async () => {
+    const { roster, backend, listen, told, listener, join } = setUp()
+    const lists: ((answer: PresenceList | Promise<never>) => void)[] = []
+    backend.list = () => new Promise((resolve) => lists.push(resolve))
+    const refused = listen(listener)
+    lists[0]?.(Promise.reject(new Error('no database')))
+    await expect(refused).rejects.toThrow('no database')
+    // Nobody was told anything yet, so there is nothing that this could be missing from.
+    roster.changed(join('alice'))
+    roster.gap()
+    const listening = listen(listener)
+    lists.at(-1)?.({ version: 2, entries: [entry('alice'), entry('bob')] })
+    await listening
+    for (const answer of lists) answer({ version: 1, entries: [entry('alice')] })
+    await new Promise((resolve) => setTimeout(resolve))
+    expect(lists).toHaveLength(2)
+    expect(told).toEqual(['sync alice,bob'])
+  })
+
+  test('a closed roster neither reports nor tries again', async () => {
+    const { clock, roster, listen, store, errors, listener } = setUp()
+    await listen(listener)
+    store.fail = true
+    roster.gap()
+    roster.close()
+    await waitFor(() => store.lists === 2, { deadlineMs: 1000, label: 'the list' })
+    await new Promise((resolve) => setTimeout(resolve))
+    expect(errors).toEqual([])
+    expect(clock.pending).toBe(0)
+  })
+
+  test('versions that began anew behind a gap count', async () => {
+    const { roster, listen, store, told, listener, join } = setUp()
+    store.version = 50
+    await listen(listener)
+    store.version = 0
+    const lost = join('alice')
+    roster.gap()
+    await waitFor(() => told.length === 2, { deadlineMs: 1000, label: 'the sync' })
+    roster.changed(lost)
+    roster.changed(join('bob'))
+    expect(told).toEqual(['sync ', 'sync alice', 'join bob'])
   })
 })

@@ -2,15 +2,15 @@
 
 import type { Hub } from '../hub/hub.js'
 import { layerClosed } from '../hub/lifecycle.js'
-import type { Room } from '../hub/room.js'
 import { Turns } from '../hub/turns.js'
 import { validateIdentifier } from '../model/message.js'
-import { onAbort } from '../model/on-abort.js'
 import type { Policy } from '../model/policy.js'
 import type { LeaveReason } from '../ports/presence.js'
+import type { RosterListener } from './audience.js'
 import { BareHolds } from './bare-holds.js'
+import { PresenceEvents } from './events.js'
 import { encodeMetadata, type PresenceEvent, type PresenceRecord, toRecord } from './record.js'
-import { Roster } from './roster.js'
+import { Rosters } from './rosters.js'
 
 /** The hold of a bare `join`: one per process and user. */
 const BARE = 'bare'
@@ -18,15 +18,13 @@ const BARE = 'bare'
 /** @internal */
 export class Presence {
   readonly #hub: Hub
-  readonly #rosters = new Map<string, { readonly roster: Roster; readonly room: Room }>()
+  readonly #rosters: Rosters
   readonly #bare = new BareHolds()
   readonly #turns = new Turns()
-  /** Takes the abort listeners of presence listeners back. */
-  readonly #offs = new Set<() => void>()
-  #closed = false
 
   constructor(hub: Hub) {
     this.#hub = hub
+    this.#rosters = new Rosters(hub)
   }
 
   /** Adds or refreshes a hold; without one, this process's bare hold. */
@@ -97,38 +95,19 @@ export class Presence {
     return entries.map((entry) => toRecord(entry))
   }
 
-  /** Listens to a channel's members until the signal aborts; answers how to stop (idempotent). */
-  async listen(
+  /**
+   * Listens to a channel's members until the signal aborts; answers how to stop (idempotent). A
+   * function is told one event after another, a `RosterListener` whole batches.
+   */
+  listen(
     channel: string,
-    listener: (event: PresenceEvent) => unknown,
+    listener: RosterListener | ((event: PresenceEvent) => unknown),
     signal: AbortSignal | undefined,
   ): Promise<() => void> {
-    this.#hub.lifecycle.assertUsable()
-    await this.#hub.lifecycle.ready()
-    const room = await this.#hub.enterRoom(channel)
-    const roster = this.#roster(channel, room)
-    let stop: () => void
-    try {
-      stop = await roster.listen(listener)
-    } catch (error) {
-      this.#leaveRoster(channel, room, roster)
-      throw error
-    }
-    if (this.#closed) throw layerClosed()
-    const end = () => {
-      // After the close there is nothing to give back.
-      if (!this.#offs.delete(off)) return
-      off()
-      stop()
-      this.#leaveRoster(channel, room, roster)
-    }
-    const off = onAbort(signal, end)
-    this.#offs.add(off)
-    if (signal?.aborted) {
-      end()
-      throw signal.reason
-    }
-    return end
+    if (typeof listener !== 'function') return this.#rosters.listen(channel, listener, signal)
+    const context = { operation: 'onPresence', channel }
+    const events = new PresenceEvents(listener, (error) => this.#hub.report(error, context))
+    return this.#rosters.listen(channel, events, signal)
   }
 
   /** Resolves when every join and leave called so far has settled. */
@@ -138,35 +117,8 @@ export class Presence {
 
   /** Nothing is told any more, and nothing is waited for. */
   close(): void {
-    this.#closed = true
     this.#turns.abandon(layerClosed())
-    for (const off of this.#offs) off()
-    this.#offs.clear()
-    for (const { roster } of this.#rosters.values()) roster.close()
-    this.#rosters.clear()
-  }
-
-  #roster(channel: string, room: Room): Roster {
-    const known = this.#rosters.get(channel)
-    if (known) return known.roster
-    const roster = new Roster({
-      clock: this.#hub.clock,
-      list: () => this.#hub.backend.list(channel),
-      run: (task) => this.#hub.queue.run(task),
-      report: (error, operation) => this.#hub.report(error, { operation, channel }),
-    })
-    room.presenceListeners.add(roster)
-    this.#rosters.set(channel, { roster, room })
-    return roster
-  }
-
-  #leaveRoster(channel: string, room: Room, roster: Roster): void {
-    if (!roster.inUse && this.#rosters.get(channel)?.roster === roster) {
-      roster.close()
-      this.#rosters.delete(channel)
-      room.presenceListeners.delete(roster)
-    }
-    room.watch.release()
+    this.#rosters.close()
   }
 }
 

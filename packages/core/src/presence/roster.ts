@@ -1,36 +1,24 @@
 // The members of one channel as this process knows them: listed once, then kept by changes. A change
 // that was missed shows in the versions, and the difference is told after listing again.
 
+import type { Hub } from '../hub/hub.js'
 import { layerClosed } from '../hub/lifecycle.js'
 import type { PresenceListener } from '../hub/room.js'
-import { callSafely } from '../model/call.js'
-import type { Clock, Timer } from '../model/clock.js'
-import type { LeaveReason, PresenceChange, PresenceEntry, PresenceList } from '../ports/presence.js'
-import { type PresenceEvent, type PresenceRecord, toRecord } from './record.js'
+import type { Timer } from '../model/clock.js'
+import type { PresenceChange, PresenceList } from '../ports/presence.js'
+import { Audience, type RosterListener } from './audience.js'
+import { Members, type RosterBatch } from './members.js'
 
 const RETRY_MS = 500
 /** Changes that wait for a list. */
 const MAX_EARLY = 1_000
 
-/** What a roster needs. */
-export interface RosterHost {
-  readonly clock: Clock
-  list(): Promise<PresenceList>
-  /** Runs events one after another, never nested in a callback. */
-  run(task: () => void): void
-  report(error: unknown, operation: string): void
-}
-
-type Listener = (event: PresenceEvent) => unknown
-
 /** @internal */
 export class Roster implements PresenceListener {
-  readonly #host: RosterHost
-  readonly #listeners = new Set<Listener>()
-  /** Listeners that wait for their first sync. */
-  #joining = 0
-  #members = new Map<string, { readonly entry: PresenceEntry; readonly record: PresenceRecord }>()
-  #version = -1
+  readonly #hub: Hub
+  readonly #channel: string
+  readonly #audience = new Audience((error) => this.#report(error))
+  readonly #members = new Members()
   #listed: Promise<void> | undefined
   #listing = false
   #early: PresenceChange[] = []
@@ -39,41 +27,45 @@ export class Roster implements PresenceListener {
   #retry: Timer | undefined
   #closed = false
 
-  constructor(host: RosterHost) {
-    this.#host = host
+  constructor(hub: Hub, channel: string) {
+    this.#hub = hub
+    this.#channel = channel
   }
 
   /** Somebody listens, or is about to. */
   get inUse(): boolean {
-    return this.#listeners.size + this.#joining > 0
+    return !this.#audience.empty
   }
 
-  /** Adds a listener; it hears a `sync` before this resolves. Answers how to stop. */
-  async listen(listener: Listener): Promise<() => void> {
-    // Its own function, so that one callback given twice is heard twice.
-    const own: Listener = (event) => listener(event)
-    const attach = () => {
-      if (this.#closed) return
-      this.#listeners.add(own)
-      this.#tell(own, { type: 'sync', members: this.#records() })
-    }
-    this.#joining++
+  /**
+   * Adds a listener. Resolves when it was told a snapshot, or stopped before that.
+   * @throws {ChanError} what the backend refuses the list with, `layer-closed`
+   */
+  async listen(listener: RosterListener): Promise<void> {
+    this.#audience.expect(listener)
     try {
       this.#listed ??= this.#list().catch((error: unknown) => {
         this.#listed = undefined
         throw error
       })
       await this.#listed
-      await new Promise<void>((done) => this.#host.run(() => done(attach())))
-    } finally {
-      this.#joining--
+    } catch (error) {
+      this.stop(listener)
+      throw error
     }
-    // Only the end of the layer closes a roster that somebody waits for.
+    await this.#inTurn(() => {
+      if (!this.#closed) this.#audience.admit(listener, this.#members.snapshot)
+    })
     if (this.#closed) throw layerClosed()
-    return () => this.#listeners.delete(own)
+  }
+
+  /** Ends a listener, also one that still waits; one that is unknown is left alone. */
+  stop(listener: RosterListener): void {
+    this.#audience.stop(listener)
   }
 
   changed(change: PresenceChange): void {
+    if (this.#closed) return
     if (!this.#listing && !this.#retry) return this.#apply(change)
     this.#early.push(change)
     if (this.#early.length <= MAX_EARLY) return
@@ -84,24 +76,20 @@ export class Roster implements PresenceListener {
 
   gap(): void {
     this.#syncDue = true
-    void this.#relist()
+    this.#relist()
   }
 
   close(): void {
     this.#closed = true
     this.#retry?.cancel()
-    this.#listeners.clear()
-  }
-
-  #records(): PresenceRecord[] {
-    return [...this.#members.values()].map(({ record }) => record)
+    this.#audience.stopAll()
   }
 
   async #list(): Promise<void> {
     this.#listing = true
     try {
-      const list = await this.#host.list()
-      await new Promise<void>((done) => this.#host.run(() => done(this.#replace(list))))
+      const list = await this.#hub.backend.list(this.#channel)
+      await this.#inTurn(() => this.#replace(list))
     } catch (error) {
       this.#listing = false
       throw error
@@ -109,91 +97,59 @@ export class Roster implements PresenceListener {
   }
 
   /** Lists again until it works; changes wait meanwhile. */
-  async #relist(): Promise<void> {
+  #relist(): void {
     if (this.#closed || this.#retry) return
-    if (this.#listing) {
-      this.#listAgain = true
-      return
-    }
-    try {
-      await this.#list()
-    } catch (error) {
-      this.#host.report(error, 'presence')
-      this.#retry = this.#host.clock.after(RETRY_MS, () => {
-        this.#retry = undefined
-        void this.#relist()
-      })
-    }
+    // Never two at once: the older one might come last.
+    if (this.#listing) this.#listAgain = true
+    // Without a first list nobody was told anything; who listens next begins with one.
+    else if (this.#members.version >= 0) this.#list().catch((error) => this.#relistLater(error))
   }
 
-  #replace({ version, entries }: PresenceList): void {
+  #relistLater(error: unknown): void {
     if (this.#closed) return
-    const before = this.#members
-    const first = this.#version < 0
-    this.#members = new Map()
-    this.#version = version
-    const events: PresenceEvent[] = []
-    for (const entry of entries) {
-      const known = before.get(entry.userId)
-      before.delete(entry.userId)
-      const record = known && same(known.entry, entry) ? known.record : toRecord(entry)
-      this.#members.set(entry.userId, { entry, record })
-      if (record !== known?.record) events.push({ type: known ? 'update' : 'join', member: record })
-    }
-    for (const { record } of before.values()) events.push(departure(record, 'timed-out'))
+    this.#report(error)
+    this.#retry = this.#hub.clock.after(RETRY_MS, () => {
+      this.#retry = undefined
+      this.#relist()
+    })
+  }
+
+  #replace(list: PresenceList): void {
+    if (this.#closed) return
+    const first = this.#members.version < 0
+    const batch = this.#members.replace(list)
     const sync = this.#syncDue
     this.#syncDue = false
-    if (sync) this.#emit({ type: 'sync', members: this.#records() })
-    else if (!first) for (const event of events) this.#emit(event)
+    if (sync) this.#audience.synced(this.#members.snapshot)
+    else if (!first && !isEmpty(batch)) this.#audience.changed(batch)
     const early = this.#early
     this.#early = []
     this.#listing = false
     if (this.#listAgain) {
       this.#listAgain = false
-      void this.#relist()
+      this.#relist()
     }
     for (const change of early) this.changed(change)
   }
 
   #apply(change: PresenceChange): void {
-    if (this.#closed || change.version <= this.#version) return
-    if (change.previous !== this.#version) {
-      void this.#relist()
-      return
-    }
-    this.#version = change.version
-    for (const entry of change.entries) {
-      if (change.type === 'leave') {
-        const known = this.#members.get(entry.userId)
-        this.#members.delete(entry.userId)
-        this.#emit(departure(known?.record ?? toRecord(entry), change.reason))
-      } else {
-        const record = toRecord(entry)
-        this.#members.set(entry.userId, { entry, record })
-        this.#emit({ type: change.type, member: record })
-      }
-    }
+    // An older one is in the list already: versions only grow, or a gap has us list again.
+    if (change.version <= this.#members.version) return
+    if (change.previous !== this.#members.version) return this.#relist()
+    this.#audience.changed(this.#members.apply(change))
   }
 
-  #emit(event: PresenceEvent): void {
-    for (const listener of [...this.#listeners]) {
-      // An earlier one may have ended a later one.
-      if (this.#listeners.has(listener)) this.#tell(listener, event)
-    }
+  /** In the order of deliveries, never nested in a callback. */
+  #inTurn(task: () => void): Promise<void> {
+    return new Promise((done) => this.#hub.queue.run(() => done(task())))
   }
 
-  #tell(listener: Listener, event: PresenceEvent): void {
-    callSafely(
-      () => listener(event),
-      (error) => this.#host.report(error, 'onPresence'),
-    )
+  #report(error: unknown): void {
+    this.#hub.report(error, { operation: 'presence', channel: this.#channel })
   }
 }
 
-function departure(member: PresenceRecord, reason: LeaveReason): PresenceEvent {
-  return { type: 'leave', member, reason }
-}
-
-function same(a: PresenceEntry, b: PresenceEntry): boolean {
-  return a.joinedAt === b.joinedAt && a.metadata === b.metadata
+/** Nobody needs to hear of it: not even the version moved on. */
+function isEmpty({ previous, version, join, update, leave }: RosterBatch): boolean {
+  return previous === version && join.length + update.length + leave.length === 0
 }
