@@ -113,6 +113,15 @@ const mutants: Readonly<
       put: async (channel, hold, entry) => ({ ...(await inner.put(channel, hold, entry)), entry }),
     }),
   ],
+  'begins versions anew when everybody left': [
+    'B8 versions of a watched channel only grow',
+    (inner) => ({
+      list: async (channel) => {
+        const list = await inner.list(channel)
+        return list.entries.length === 0 ? { ...list, version: 0 } : list
+      },
+    }),
+  ],
   'discards only its own holds': [
     'B8 discarding ends a membership whoever holds it',
     (inner) => ({

@@ -42,7 +42,10 @@ export interface PresenceList {
  * death (a lease, a lock) is its own affair.
  *
  * Every change MUST reach `sink.presence` of each process that watches the channel, or that
- * process gets a later change whose `previous` it does not know, or a `gap`.
+ * process gets a later change whose `previous` it does not know, or a `gap`. While a channel is
+ * watched, a change MUST have a version above all earlier ones, also after everybody had left: what
+ * is not above the version that a process knows is old to it. Where versions went back all the same (a
+ * store that lost its latest changes), the process MUST get a `gap`.
  */
 export interface PresenceStore {
   /**

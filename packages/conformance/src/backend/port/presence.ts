@@ -112,6 +112,33 @@ export const presence: Topic<Scene> = {
       },
     },
     {
+      title:
+        'B8 versions of a watched channel only grow, also where everybody and their process left',
+      async run({ name, process, expect }) {
+        const channel = name('chat')
+        const watcher = await process()
+        const { members } = await watcher.follow(channel)
+        const version = async () => (await watcher.backend.list(channel)).version
+        let before = await version()
+        const grew = async () => {
+          const now = await version()
+          expect(now).toBeGreaterThan(before)
+          before = now
+        }
+        for (let round = 0; round < 3; round++) {
+          const guest = await process()
+          await guest.put(channel, 'alice', 'h')
+          await grew()
+          await guest.backend.close()
+          await until('the departure', async () => (await watcher.userIds(channel)).length === 0)
+          await grew()
+        }
+        const story = upTo(3).flatMap(() => ['join', 'leave:disconnected'])
+        await members.hears('alice', ...story)
+        expect(members.story('alice')).toEqual(story)
+      },
+    },
+    {
       title: 'B9 user ids and metadata are opaque',
       async run({ name, pair, expect }) {
         const channel = name('chat')
