@@ -78,10 +78,11 @@ export class Healer {
   async compare(cause: GapCause): Promise<void> {
     this.#comparing = true
     try {
-      const names = this.#watched.names
+      const { names } = this.#watched
+      const versions = this.#watched.versions()
       for (let start = 0; start < names.length; start += CHUNK) {
         for (const standing of await this.#host.standings(names.slice(start, start + CHUNK))) {
-          if (!this.#watched.isBehind(standing)) continue
+          if (!this.#watched.isBehind(standing, versions.get(standing.channel))) continue
           this.healed++
           this.#host.gap(standing.channel, cause)
         }

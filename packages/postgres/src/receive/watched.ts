@@ -65,13 +65,24 @@ export class Watched {
     if (heard && version > heard.version) heard.version = version
   }
 
-  /** Whether the database knows more of the channel than was heard; it counts as heard then. */
-  isBehind({ channel, top, version }: Standing): boolean {
+  /** The presence versions heard of by now. */
+  versions(): ReadonlyMap<string, number> {
+    return new Map(Array.from(this.#channels, ([channel, { version }]) => [channel, version]))
+  }
+
+  /**
+   * Whether the database knows more of the channel than was heard, or of an earlier version of its
+   * members: a standby took over that had not got the latest. It counts as heard then.
+   * @param before the version heard of when the database was asked: what came later is no sign
+   */
+  isBehind({ channel, top, version }: Standing, before = 0): boolean {
     const heard = this.#channels.get(channel)
     if (!heard) return false
+    const wentBack = version < before
+    if (wentBack && heard.version === before) heard.version = version
     const otherEpoch = heard.epoch !== top.epoch && (top.offset > 0 || heard.offset > 0)
-    const behind =
-      !heard.confirmed || otherEpoch || heard.offset < top.offset || heard.version < version
+    const missed = heard.offset < top.offset || heard.version < version
+    const behind = !heard.confirmed || otherEpoch || missed || wentBack
     if (otherEpoch) Object.assign(heard, { epoch: top.epoch, offset: top.offset })
     this.heardMessage(channel, top.epoch, top.offset)
     this.heardPresence(channel, version)

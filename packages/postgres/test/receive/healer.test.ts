@@ -72,6 +72,22 @@ test('a number that stays away for 250 ms has the watched channels compared, onc
   expect(asked()).toBe(1)
 })
 
+test('members of an earlier version than was heard of are a gap, once: a standby took over', async () => {
+  const { watched, healer, gaps } = scene([at('back', 0, 5), at('racing', 0, 5), at('same', 0, 5)])
+  for (const channel of ['back', 'racing', 'same']) watched.add(channel)
+  watched.confirm(at('back', 0, 9))
+  watched.confirm(at('racing', 0, 5))
+  watched.confirm(at('same', 0, 5))
+  const comparing = healer.compare('connection-lost')
+  // Rung after the database was asked: newer than its answer, and no sign.
+  watched.heardPresence('racing', 6)
+  await comparing
+  expect(gaps).toEqual(['back'])
+  expect(watched.isBehind(at('racing', 0, 6))).toBe(false)
+  expect(watched.isBehind(at('back', 0, 5))).toBe(false)
+  expect(watched.isBehind(at('back', 0, 6))).toBe(true)
+})
+
 test('patience begins anew with every number that was seen later', async () => {
   const { clock, healer, asked } = scene([])
   for (let number = 1; number < 20; number++) {
