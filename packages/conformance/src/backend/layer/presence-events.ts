@@ -137,6 +137,53 @@ export const presenceEvents: Topic<Scene> = {
       },
     },
     {
+      title:
+        'ended in the middle of a clearing, by itself or an earlier one, a listener hears no more',
+      async run({ name, layer, expect }) {
+        const chat = (await layer()).channel(name('chat'))
+        for (const user of ['alice', 'bob', 'carol']) await chat.join(user)
+        const heard: string[] = []
+        const later: Awaited<ReturnType<typeof listen>>[] = []
+        const own = await chat.onPresence((event) => {
+          heard.push(describe(event))
+          if (event.type !== 'leave') return
+          for (const each of [own, ...later]) void each.unsubscribe()
+        })
+        later.push(await listen(chat))
+        const stays = await listen(chat)
+        await chat.clearPresence()
+        const leaves = ['alice', 'bob', 'carol'].map((user) => `leave:${user}:cleared`)
+        await stays.hears('sync:alice+bob+carol', ...leaves)
+        expect(heard).toEqual(['sync:alice+bob+carol', 'leave:alice:cleared'])
+        expect(later[0]?.words()).toEqual(['sync:alice+bob+carol'])
+      },
+    },
+    {
+      title: 'listening that is aborted before it began tells nothing and gives its reason',
+      async run({ name, faultyLayer, expect }) {
+        const { layer, faulty } = await faultyLayer()
+        const chat = layer.channel(name('chat'))
+        await layer.connect()
+        const controller = new AbortController()
+        const { signal } = controller
+        const events: string[] = []
+        faulty.slow('list')
+        const note = (event: PresenceEvent) => void events.push(describe(event))
+        const [aborted, stays] = [chat.onPresence(note, { signal }), listen(chat)]
+        const refused = aborted.then(
+          () => 'listens',
+          (reason) => reason,
+        )
+        await turns(2)
+        controller.abort('enough')
+        expect(await refused).toBe('enough')
+        const { hears } = await stays
+        await chat.join('alice')
+        await hears('sync:', 'join:alice')
+        expect(events).toEqual([])
+      },
+    },
+    {
       title: 'after the last listener left, a new one gets a true sync',
       async run({ name, layers, expect }) {
         const [one, other] = await layers()
