@@ -8,6 +8,7 @@ import { refuse } from '../model/option-check.js'
 import type { Policy } from '../model/policy.js'
 import type { ResetEvent } from '../model/reset-event.js'
 import type { ServedChannel } from '../ports/connections.js'
+import type { PageLimit } from '../ports/log.js'
 import type { PresenceEvent, PresenceRecord } from '../presence/record.js'
 import { authorize } from './authorize.js'
 import { MessageStream, type MessagesOptions } from './message-stream.js'
@@ -23,6 +24,9 @@ export interface PresenceSubscription {
   unsubscribe(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
+
+/** `history()` is asked for in one piece. */
+const UNBOUNDED: PageLimit = { messages: Infinity, bytes: Infinity }
 
 interface Binding {
   readonly hold: string
@@ -178,9 +182,9 @@ export class Channel<T = unknown, P = Metadata> {
     refuse(before !== undefined && !isPosition(before), 'before', 'a position { epoch, offset }')
     await this.#connected()
     const { limits } = this.#rules()
-    const all = { messages: Infinity, bytes: Infinity }
-    const page = await this.#parts.hub.backend.history(this.name, query ?? {}, limits, all)
-    return [...page.messages] as Message<T>[]
+    const { backend } = this.#parts.hub
+    const { messages } = await backend.history(this.name, query ?? {}, limits, UNBOUNDED)
+    return [...messages] as Message<T>[]
   }
 
   /** Hides everything published so far from `history()`; delivery and recovery go on. */

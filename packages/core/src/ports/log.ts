@@ -23,24 +23,23 @@ export interface Later<T> {
   then(resolved: (value: T) => void, rejected: (reason: unknown) => void): unknown
 }
 
-/** How much one page may hold; if there is a message, at least one is in it. */
+/** How much one page may hold. `Infinity` for no bound. */
 export interface PageLimit {
+  /** From 1. */
   readonly messages: number
-  /** Of bodies, counted roughly. The page ends with the message with which they are reached. */
+  /**
+   * Of bodies, counted roughly: UTF-16 units or UTF-8 bytes. A page ends with the message with which
+   * they are reached, so that at least one message is in it if there is one.
+   */
   readonly bytes: number
-}
-
-/** The beginning of what history shows. */
-export interface HistoryPage {
-  /** The oldest of what was asked for, in order. */
-  readonly messages: readonly Message[]
-  /** What was asked for goes on after the last one. */
-  readonly more: boolean
 }
 
 /** An answer from the log. */
 export interface Page {
-  /** In offset order, directly following the position asked for, as many as the limit allows. */
+  /**
+   * In offset order, directly following the position asked for, as many as the limit allows. A
+   * backend may have a lower bound of its own: below the top, it is the top that tells of more.
+   */
   readonly messages: readonly Message[]
   /** The channel's top: position of its newest stored message, or `START`. */
   readonly top: Position
@@ -49,8 +48,20 @@ export interface Page {
    * is retained. `messages` is empty then.
    */
   readonly truncated: boolean
-  /** The highest offset that `clear` or an earlier, lower limit has hidden from history for good. */
+  /**
+   * The highest offset that `clear` or an earlier, lower history limit has hidden from history for
+   * good; 0 if none. Messages below it are in `messages` all the same: who asks on behalf of a
+   * stranger cuts there, nobody else does.
+   */
   readonly floor: number
+}
+
+/** What history shows, from its oldest message on. */
+export interface HistoryPage {
+  /** Oldest first, as many as the limit allows. Empty only if nothing is shown. */
+  readonly messages: readonly Message[]
+  /** Whether something is shown after the last of them. */
+  readonly more: boolean
 }
 
 /** The ordered, bounded log of every channel. */
@@ -83,15 +94,18 @@ export interface MessageLog {
   ): Promise<readonly Message[]>
 
   /**
-   * **B5** MUST answer messages directly after `after`, in order, at most `limit`, with the current
+   * **B5** MUST answer messages directly after `after`, in order, within `limit`, with the current
    * top. Asking past retention is answered with `truncated`, never with an error or a hole.
-   * `START` continues with offset 1 of whatever epoch there is.
+   * `START` continues with offset 1 of whatever epoch there is. Every page MUST tell the floor, also
+   * a truncated one, and none may be cut there: recovery reaches as far as the tail.
    */
   read(channel: string, after: Position, limit: PageLimit): Promise<Page>
 
   /**
-   * What `history()` shows under the limits in force: exactly the most recent ones, oldest first,
-   * never what a `clear` or an earlier, lower limit has hidden.
+   * **B5** what `history()` shows under the limits in force: exactly the most recent ones, oldest
+   * first, never what a `clear` or an earlier, lower limit has hidden. The page MUST hold the oldest
+   * of them, in order, as many as `limit` allows, and say whether there are `more`; what an age limit
+   * hides never ends it.
    */
   history(
     channel: string,
