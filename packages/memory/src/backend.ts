@@ -7,11 +7,13 @@ import {
   type ChannelBackend,
   type Entry,
   type HistoryLimits,
+  type HistoryPage,
   type HistoryQuery,
   type LeaveReason,
   layerClosed,
   type Message,
   type Page,
+  type PageLimit,
   type Position,
   type PresenceEntry,
   type PresenceList,
@@ -82,7 +84,7 @@ export class MemoryBackend implements ChannelBackend {
     }
   }
 
-  async read(channel: string, after: Position, limit: number): Promise<Page> {
+  async read(channel: string, after: Position, limit: PageLimit): Promise<Page> {
     return this.#joined().exchange.read(channel, after, limit)
   }
 
@@ -90,8 +92,9 @@ export class MemoryBackend implements ChannelBackend {
     channel: string,
     query: HistoryQuery,
     limits: HistoryLimits,
-  ): Promise<readonly Message[]> {
-    return this.#joined().exchange.history(channel, query, limits)
+    limit: PageLimit,
+  ): Promise<HistoryPage> {
+    return this.#joined().exchange.history(channel, query, limits, limit)
   }
 
   async clear(channel: string): Promise<void> {

@@ -5,11 +5,13 @@ import {
   type Entry,
   floorAfterChange,
   type HistoryLimits,
+  type HistoryPage,
   type HistoryQuery,
   historyWindow,
   limitsInForce,
   Message,
   type Page,
+  type PageLimit,
   type Position,
   Ring,
 } from '@chan/core/backend'
@@ -54,28 +56,26 @@ export class ChannelLog {
   }
 
   /** What follows `after`, see B5. */
-  read(after: Position, limit: number): Page {
-    const top = this.top
+  read(after: Position, limit: PageLimit): Page {
+    const { top } = this
+    const floor = this.#floor
     const sameEpoch = after.epoch === this.#epoch || (after.epoch === '' && after.offset === 0)
     const retainedAfter = this.#top - this.#messages.length
     if (!sameEpoch || after.offset > this.#top || after.offset < retainedAfter) {
-      return { messages: [], top, truncated: true }
+      return { messages: [], top, truncated: true, floor }
     }
-    const upTo = Math.min(this.#top, after.offset + limit)
-    return { messages: this.#between(after.offset, upTo), top, truncated: false }
+    const { messages } = this.#page(after.offset, this.#top, limit)
+    return { messages, top, truncated: false, floor }
   }
 
   /** @param now in milliseconds, for the age limit */
-  history(query: HistoryQuery, limits: HistoryLimits, now: number): readonly Message[] {
+  history(query: HistoryQuery, limits: HistoryLimits, limit: PageLimit, now: number): HistoryPage {
     this.#adopt(limits)
     const shown = this.#limits.explicit ? this.#limits : limits
     const { after, upTo } = historyWindow(this.top, this.#floor, shown, query)
-    const messages = this.#between(after, upTo)
     const { historyTtlMs } = shown
-    if (historyTtlMs === null) return messages
-    // Timestamps come from the publishers' clocks, so they need not grow with the offsets.
-    const oldest = (now - historyTtlMs) / 1000
-    return messages.filter((message) => message.timestamp >= oldest)
+    const oldest = historyTtlMs === null ? -Infinity : (now - historyTtlMs) / 1000
+    return this.#page(after, upTo, limit, oldest)
   }
 
   /** Hides what is stored from history; recovery still reads it. */
@@ -112,13 +112,20 @@ export class ChannelLog {
     }
   }
 
-  /** The messages with offsets in `(after, upTo]`, as far as they are retained. */
-  #between(after: number, upTo: number): readonly Message[] {
+  /** The oldest messages with offsets in `(after, upTo]`, as far as they are retained. */
+  #page(after: number, upTo: number, limit: PageLimit, oldest = -Infinity): HistoryPage {
     const retainedAfter = this.#top - this.#messages.length
     const messages: Message[] = []
+    let size = 0
     for (let offset = Math.max(after, retainedAfter) + 1; offset <= upTo; offset++) {
-      messages.push(this.#messages.at(offset - retainedAfter - 1) as Message)
+      const message = this.#messages.at(offset - retainedAfter - 1) as Message
+      // Timestamps come from the publishers' clocks, so they need not grow with the offsets.
+      if (message.timestamp < oldest) continue
+      const full = messages.length >= limit.messages || size >= limit.bytes
+      if (full && messages.length > 0) return { messages, more: true }
+      messages.push(message)
+      size += message.body.length
     }
-    return messages
+    return { messages, more: false }
   }
 }

@@ -5,9 +5,11 @@ import type {
   Clock,
   Entry,
   HistoryLimits,
+  HistoryPage,
   HistoryQuery,
   LeaveReason,
   Page,
+  PageLimit,
   Position,
   PresenceEntry,
   PresenceList,
@@ -31,6 +33,7 @@ import { Topics } from './topics.js'
 const OVERHEAD_BYTES = 256
 /** Remembered ids are bounded by memory too; at the overhead alone this is a quarter of a million. */
 const IDEMPOTENCY_BYTES = 64 * 1024 * 1024
+const NOTHING_SHOWN: HistoryPage = { messages: [], more: false }
 
 export class Exchange {
   readonly groups = new GroupTable()
@@ -88,15 +91,22 @@ export class Exchange {
     })
   }
 
-  read(channel: string, after: Position, limit: number): Page {
+  read(channel: string, after: Position, limit: PageLimit): Page {
     this.#tail.sweep(this.#clock.now())
     const topic = this.#use(channel)
     if (topic?.log) return topic.log.read(after, limit)
-    return { messages: [], top: START, truncated: after.epoch !== '' || after.offset !== 0 }
+    const truncated = after.epoch !== '' || after.offset !== 0
+    return { messages: [], top: START, truncated, floor: 0 }
   }
 
-  history(channel: string, query: HistoryQuery, limits: HistoryLimits): readonly Message[] {
-    return this.#use(channel)?.log?.history(query, limits, this.#clock.now()) ?? []
+  history(
+    channel: string,
+    query: HistoryQuery,
+    limits: HistoryLimits,
+    limit: PageLimit,
+  ): HistoryPage {
+    const log = this.#use(channel)?.log
+    return log?.history(query, limits, limit, this.#clock.now()) ?? NOTHING_SHOWN
   }
 
   clear(channel: string): void {

@@ -3,7 +3,7 @@
 import type { Message } from '@chan/core/backend'
 import { expect, test } from 'vitest'
 import { InMemoryChannelLayer } from '../src/index.js'
-import { entry, LIMITS, open } from './open.js'
+import { atMost, EVERYTHING, entry, LIMITS, open } from './open.js'
 
 test('append delivers before it answers, and everybody gets the same message object', async () => {
   const { backend, join, sink, delivered } = await open()
@@ -16,8 +16,8 @@ test('append delivers before it answers, and everybody gets the same message obj
   const message = await appending
   expect(delivered[0]).toBe(message)
   expect(there[0]).toBe(message)
-  expect((await other.history('chat', {}, LIMITS))[0]).toBe(message)
-  expect((await other.read('chat', { epoch: '', offset: 0 }, 1)).messages[0]).toBe(message)
+  expect((await other.history('chat', {}, LIMITS, EVERYTHING)).messages[0]).toBe(message)
+  expect((await other.read('chat', { epoch: '', offset: 0 }, atMost(1))).messages[0]).toBe(message)
 })
 
 test('an append inside a delivery is delivered after it, to all members', async () => {

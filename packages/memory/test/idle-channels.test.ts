@@ -3,7 +3,7 @@
 import { joins, type Position, START } from '@chan/core/backend'
 import { expect, test } from 'vitest'
 import { InMemoryBus, InMemoryChannelLayer } from '../src/index.js'
-import { LIMITS, open } from './open.js'
+import { atMost, EVERYTHING, LIMITS, open } from './open.js'
 
 test('the most recently used keep their history; publishing, reading and history are uses', async () => {
   const { backend, publish, shown } = await open({ maxIdleChannels: 3 })
@@ -12,7 +12,7 @@ test('the most recently used keep their history; publishing, reading and history
   await shown('b')
   await publish('d', 'd')
   expect(await shown('c')).toEqual([])
-  await backend.read('a', START, 1)
+  await backend.read('a', START, atMost(1))
   await publish('e', 'e')
   expect(await shown('d')).toEqual(['d'])
   expect(await shown('a')).toEqual(['a', 'again'])
@@ -41,14 +41,14 @@ test('a forgotten channel begins a new epoch, and positions of the old one are t
   const { backend, publish } = await open({ maxIdleChannels: 1 })
   const first = await publish('chat', 'old')
   await publish('other')
-  expect((await backend.read('chat', START, 10)).top).toEqual(START)
+  expect((await backend.read('chat', START, atMost(10))).top).toEqual(START)
   const old: Position = { epoch: first.epoch as string, offset: 1 }
-  expect((await backend.read('chat', old, 10)).truncated).toBe(true)
+  expect((await backend.read('chat', old, atMost(10))).truncated).toBe(true)
   const second = await publish('chat', 'new')
   expect(second.offset).toBe(1)
   expect(second.epoch).not.toBe(first.epoch)
   expect(joins(START, { epoch: second.epoch as string, offset: 1 })).toBe(true)
-  const page = await backend.read('chat', old, 10)
+  const page = await backend.read('chat', old, atMost(10))
   expect([page.truncated, page.messages]).toEqual([true, []])
 })
 
@@ -108,7 +108,7 @@ test('what layers leave behind when they go is nothing', async () => {
   expect(backend.stats()).toMatchObject({ channels: 0, idleChannels: 0 })
   expect(await backend.members('group')).toEqual([])
   expect(await backend.totalInterest('chat-1')).toBe(0)
-  expect(await backend.history('chat-1', {}, LIMITS)).toEqual([])
+  expect((await backend.history('chat-1', {}, LIMITS, EVERYTHING)).messages).toEqual([])
 })
 
 test('a bus of its own: layers without a common bus share nothing', async () => {

@@ -1,10 +1,12 @@
 // A backend at the level of the port, with a clock that stands still.
 
-import type { BackendSink, Entry, HistoryLimits, Message } from '@chan/core/backend'
+import type { BackendSink, Entry, HistoryLimits, Message, PageLimit } from '@chan/core/backend'
 import { ManualClock } from '@chan/core/testing'
 import { InMemoryBus, type InMemoryBusOptions, MemoryBackend } from '../src/index.js'
 
 export const LIMITS: HistoryLimits = { maxHistory: 100, historyTtlMs: null, explicit: false }
+export const EVERYTHING: PageLimit = { messages: Infinity, bytes: Infinity }
+export const atMost = (messages: number): PageLimit => ({ messages, bytes: Infinity })
 
 export function entry(data: unknown, id: string | null = null): Entry {
   const body = JSON.stringify(data)
@@ -34,6 +36,6 @@ export async function open(options: InMemoryBusOptions = {}) {
   const publish = (channel: string, data: unknown = 0, limits = LIMITS) =>
     backend.append(channel, entry(data), limits)
   const shown = async (channel: string) =>
-    (await backend.history(channel, {}, LIMITS)).map((message) => message.data)
+    (await backend.history(channel, {}, LIMITS, EVERYTHING)).messages.map((message) => message.data)
   return { clock, bus, backend, join, sink, delivered, publish, shown }
 }

@@ -3,7 +3,7 @@
 import { isChanError } from '@chan/core'
 import { expect, test } from 'vitest'
 import { InMemoryBus, InMemoryChannelLayer, type Transaction } from '../src/index.js'
-import { entry, LIMITS, open } from './open.js'
+import { EVERYTHING, entry, LIMITS, open } from './open.js'
 
 const failure = (call: () => unknown): Promise<unknown> =>
   Promise.resolve()
@@ -89,5 +89,5 @@ test('what a transaction holds is let go of with it', async () => {
   expect(JSON.stringify(kept)).toBe('{}')
   const late = await failure(() => backend.enqueue(kept as Transaction, 'chat', entry(1), LIMITS))
   expect(isChanError(late, 'invalid-option')).toBe(true)
-  expect((await backend.history('chat', {}, LIMITS)).length).toBe(1)
+  expect((await backend.history('chat', {}, LIMITS, EVERYTHING)).messages.length).toBe(1)
 })
