@@ -104,8 +104,8 @@ test('shuffled passes every call on with its arguments, and its answer back', as
     ['appendEach', ['a', 'b'], {}, () => ({})],
     ['appendEach', [], {}, () => ({})],
     ['enqueue', { query: () => ({}) }, 'a', {}, {}],
-    ['read', 'a', START, 5],
-    ['history', 'a', {}, {}],
+    ['read', 'a', START, { messages: 5, bytes: 9 }],
+    ['history', 'a', {}, {}, { messages: 5, bytes: 9 }],
     ['clear', 'a'],
     ['watch', 'a'],
     ['unwatch', 'a'],
@@ -127,7 +127,9 @@ test('shuffled passes every call on with its arguments, and its answer back', as
   await backend.close()
   await backend.close()
   expect(inner.calls.filter(([name]) => name === 'close').length).toBe(1)
-  const refused = await backend.read('a', START, 1).catch((error: unknown) => error)
+  const refused = await backend
+    .read('a', START, { messages: 1, bytes: 1 })
+    .catch((error: unknown) => error)
   expect(isChanError(refused, 'layer-closed')).toBe(true)
 })
 

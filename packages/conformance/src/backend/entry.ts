@@ -1,6 +1,6 @@
 // Arguments for the port, as core would make them.
 
-import type { Entry, HistoryLimits } from '@chan/core/backend'
+import type { Entry, HistoryLimits, PageLimit } from '@chan/core/backend'
 
 /** What a case says about an entry; the rest is filled in. */
 export interface EntryInit {
@@ -34,6 +34,19 @@ export const DEFAULT_LIMITS: HistoryLimits = {
   maxHistory: 100,
   historyTtlMs: null,
   explicit: false,
+}
+
+/** One page for everything there is. */
+export const EVERYTHING: PageLimit = { messages: Infinity, bytes: Infinity }
+
+/** So many messages, and as many bytes as they have unless given. */
+export function atMost(messages: number, bytes = Infinity): PageLimit {
+  return { messages, bytes }
+}
+
+/** A JSON text of so many characters and bytes. */
+export function bodyOf(size: number): string {
+  return JSON.stringify('x'.repeat(size - 2))
 }
 
 /** 1, 2, 3 … `last`: data and offsets of a channel that was filled. */

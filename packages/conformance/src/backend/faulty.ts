@@ -2,6 +2,7 @@
 
 import type { BackendContext, ChannelBackend, GapCause } from '@chan/core/backend'
 import { turns } from '../until.js'
+import { atMost } from './entry.js'
 
 const SLOW_TURNS = 20
 
@@ -88,7 +89,7 @@ export class Faulty {
   async #readNothing(backend: ChannelBackend, args: unknown[]) {
     this.#truncated = false
     const [channel, after] = args as Parameters<ChannelBackend['read']>
-    const { top } = await backend.read(channel, after, 1)
-    return { messages: [], top, truncated: true }
+    const { top, floor } = await backend.read(channel, after, atMost(1))
+    return { messages: [], top, truncated: true, floor }
   }
 }

@@ -9,7 +9,7 @@ import type {
   Message,
 } from '@chan/core/backend'
 import { systemClock } from '@chan/core/backend'
-import { DEFAULT_LIMITS, type EntryInit, entry } from './entry.js'
+import { DEFAULT_LIMITS, type EntryInit, EVERYTHING, entry } from './entry.js'
 import { Follower } from './follower.js'
 
 export class Process {
@@ -62,7 +62,7 @@ export class Process {
     query: HistoryQuery = {},
     limits: HistoryLimits = DEFAULT_LIMITS,
   ): Promise<unknown[]> {
-    const messages = await this.backend.history(channel, query, limits)
+    const { messages } = await this.backend.history(channel, query, limits, EVERYTHING)
     return messages.map((message) => message.data)
   }
 

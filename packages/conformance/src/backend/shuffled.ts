@@ -12,6 +12,7 @@ import type {
   HistoryQuery,
   Later,
   LeaveReason,
+  PageLimit,
   Position,
   PresenceEntry,
   Transaction,
@@ -80,12 +81,12 @@ class Shuffled implements ChannelBackend {
     return this.#calls.run([], () => this.#inner.transaction(late))
   }
 
-  read(channel: string, after: Position, limit: number) {
+  read(channel: string, after: Position, limit: PageLimit) {
     return this.#call([channel], () => this.#inner.read(channel, after, limit))
   }
 
-  history(channel: string, query: HistoryQuery, limits: HistoryLimits) {
-    return this.#call([channel], () => this.#inner.history(channel, query, limits))
+  history(channel: string, query: HistoryQuery, limits: HistoryLimits, limit: PageLimit) {
+    return this.#call([channel], () => this.#inner.history(channel, query, limits, limit))
   }
 
   clear(channel: string) {

@@ -3,7 +3,7 @@
 import { isChanError, START } from '@chan/core/backend'
 import type { Topic } from '../../cases.js'
 import { turns } from '../../until.js'
-import { DEFAULT_LIMITS, entry, upTo } from '../entry.js'
+import { atMost, DEFAULT_LIMITS, EVERYTHING, entry, upTo } from '../entry.js'
 import type { Process } from '../process.js'
 import type { Scene } from '../scene.js'
 
@@ -22,8 +22,8 @@ function calls(
     appendEach: () => backend.appendEach([channel], entry(1), () => DEFAULT_LIMITS),
     enqueue: () => backend.enqueue(tx, channel, entry(1), DEFAULT_LIMITS),
     transaction: () => backend.transaction(async () => {}),
-    read: () => backend.read(channel, START, 1),
-    history: () => backend.history(channel, {}, DEFAULT_LIMITS),
+    read: () => backend.read(channel, START, atMost(1)),
+    history: () => backend.history(channel, {}, DEFAULT_LIMITS, EVERYTHING),
     clear: () => backend.clear(channel),
     watch: () => backend.watch(channel),
     unwatch: () => backend.unwatch(channel),

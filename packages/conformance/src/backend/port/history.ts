@@ -3,7 +3,7 @@
 import type { HistoryQuery } from '@chan/core/backend'
 import { START } from '@chan/core/backend'
 import type { Topic } from '../../cases.js'
-import { DEFAULT_LIMITS, limits, upTo } from '../entry.js'
+import { atMost, DEFAULT_LIMITS, limits, upTo } from '../entry.js'
 import type { Scene } from '../scene.js'
 
 export const history: Topic<Scene> = {
@@ -39,7 +39,7 @@ export const history: Topic<Scene> = {
         const channel = name('chat')
         const one = await process()
         await one.fill(channel, 10)
-        const { epoch } = (await one.backend.read(channel, START, 1)).top
+        const { epoch } = (await one.backend.read(channel, START, atMost(1))).top
         const at = (offset: number) => ({ epoch, offset })
         const foreign = { epoch: 'another', offset: 5 }
         const expectations: readonly (readonly [HistoryQuery, readonly number[]])[] = [
@@ -145,7 +145,7 @@ export const history: Topic<Scene> = {
         }
         expect(await one.history(channel, {}, hour)).toEqual([3_500, 0])
         expect(await one.history(channel, { limit: 1 }, hour)).toEqual([0])
-        expect((await one.backend.read(channel, START, 10)).messages.length).toBe(4)
+        expect((await one.backend.read(channel, START, atMost(10))).messages.length).toBe(4)
       },
     },
     {
@@ -172,10 +172,10 @@ export const history: Topic<Scene> = {
         const channel = name('chat')
         const [one, other] = await pair()
         await one.fill(channel, 5)
-        const before = (await one.backend.read(channel, START, 1)).top
+        const before = (await one.backend.read(channel, START, atMost(1))).top
         await other.backend.clear(channel)
         expect(await one.history(channel)).toEqual([])
-        const page = await one.backend.read(channel, { epoch: before.epoch, offset: 2 }, 10)
+        const page = await one.backend.read(channel, { epoch: before.epoch, offset: 2 }, atMost(10))
         expect(page.top).toEqual(before)
         expect(page.messages.map((message) => message.data)).toEqual([3, 4, 5])
         const next = await one.append(channel, 6)

@@ -2,7 +2,7 @@
 
 import { START } from '@chan/core/backend'
 import type { Topic } from '../../cases.js'
-import { DEFAULT_LIMITS, entry, limits, upTo } from '../entry.js'
+import { atMost, DEFAULT_LIMITS, entry, limits, upTo } from '../entry.js'
 import type { Scene } from '../scene.js'
 
 export const idempotency: Topic<Scene> = {
@@ -34,7 +34,7 @@ export const idempotency: Topic<Scene> = {
           expect(new Set(messages.map((message) => message?.offset)).size).toBe(1)
           expect(new Set(messages.map((message) => message?.body)).size).toBe(1)
         }
-        const { top } = (await members[0]?.backend.read(name('chat-0'), START, 1)) ?? {}
+        const { top } = (await members[0]?.backend.read(name('chat-0'), START, atMost(1))) ?? {}
         expect(top?.offset).toBe(Math.ceil(Math.min(rounds, 50) / 5))
       },
     },

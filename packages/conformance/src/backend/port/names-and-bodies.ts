@@ -1,7 +1,7 @@
 // B9: names and bodies are opaque. What goes in comes out, whatever it looks like.
 
 import type { Topic } from '../../cases.js'
-import { DEFAULT_LIMITS, entry } from '../entry.js'
+import { atMost, DEFAULT_LIMITS, EVERYTHING, entry } from '../entry.js'
 import type { Scene } from '../scene.js'
 
 /** JSON texts that a backend which parses, escapes or measures would change or refuse. */
@@ -38,9 +38,13 @@ export const namesAndBodies: Topic<Scene> = {
         const follower = await reader.follow(channel)
         const stored = await writer.append(channel, null, { body })
         await follower.count(1)
-        const { messages } = await reader.backend.read(channel, { epoch: '', offset: 0 }, 10)
-        const history = await reader.backend.history(channel, {}, DEFAULT_LIMITS)
-        const seen = [stored, ...follower.messages, ...messages, ...history]
+        const { messages } = await reader.backend.read(
+          channel,
+          { epoch: '', offset: 0 },
+          atMost(10),
+        )
+        const shown = await reader.backend.history(channel, {}, DEFAULT_LIMITS, EVERYTHING)
+        const seen = [stored, ...follower.messages, ...messages, ...shown.messages]
         expect(seen.map((message) => message.body)).toEqual([body, body, body, body])
       },
     })),

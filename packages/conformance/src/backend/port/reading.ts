@@ -2,7 +2,7 @@
 
 import { START } from '@chan/core/backend'
 import type { Topic } from '../../cases.js'
-import { limits, upTo } from '../entry.js'
+import { atMost, limits, upTo } from '../entry.js'
 import type { Scene } from '../scene.js'
 
 export const reading: Topic<Scene> = {
@@ -13,13 +13,14 @@ export const reading: Topic<Scene> = {
       async run({ name, process, expect }) {
         const channel = name('chat')
         const { backend } = await process()
-        expect(await backend.read(channel, START, 10)).toEqual({
+        expect(await backend.read(channel, START, atMost(10))).toEqual({
           messages: [],
           top: START,
           truncated: false,
+          floor: 0,
         })
-        const elsewhere = await backend.read(channel, { epoch: 'e', offset: 3 }, 10)
-        expect(elsewhere).toEqual({ messages: [], top: START, truncated: true })
+        const elsewhere = await backend.read(channel, { epoch: 'e', offset: 3 }, atMost(10))
+        expect(elsewhere).toEqual({ messages: [], top: START, truncated: true, floor: 0 })
       },
     },
     {
@@ -31,7 +32,7 @@ export const reading: Topic<Scene> = {
         let after = START
         const seen: unknown[] = []
         for (const expected of [10, 10, 5, 0]) {
-          const page = await reader.backend.read(channel, after, 10)
+          const page = await reader.backend.read(channel, after, atMost(10))
           expect(page.truncated).toBe(false)
           expect(page.top.offset).toBe(25)
           expect(page.messages.length).toBe(expected)
@@ -41,7 +42,7 @@ export const reading: Topic<Scene> = {
           }
         }
         expect(seen).toEqual(upTo(25))
-        expect(after).toEqual((await reader.backend.read(channel, after, 1)).top)
+        expect(after).toEqual((await reader.backend.read(channel, after, atMost(1))).top)
       },
     },
     {
@@ -50,17 +51,17 @@ export const reading: Topic<Scene> = {
         const channel = name('chat')
         const one = await process()
         await one.fill(channel, 3)
-        const { top } = await one.backend.read(channel, START, 1)
+        const { top } = await one.backend.read(channel, START, atMost(1))
         for (const position of [
           { epoch: 'another', offset: 1 },
           { epoch: 'another', offset: 0 },
           { epoch: top.epoch, offset: 4 },
         ]) {
-          const page = await one.backend.read(channel, position, 10)
-          expect(page).toEqual({ messages: [], top, truncated: true })
+          const page = await one.backend.read(channel, position, atMost(10))
+          expect(page).toEqual({ messages: [], top, truncated: true, floor: 0 })
         }
-        const atTop = await one.backend.read(channel, top, 10)
-        expect(atTop).toEqual({ messages: [], top, truncated: false })
+        const atTop = await one.backend.read(channel, top, atMost(10))
+        expect(atTop).toEqual({ messages: [], top, truncated: false, floor: 0 })
       },
     },
     {
@@ -71,7 +72,7 @@ export const reading: Topic<Scene> = {
         await one.fill(channel, 30, limits(0))
         expect(await one.history(channel, {}, limits(0))).toEqual([])
         await one.backend.clear(channel)
-        const page = await one.backend.read(channel, START, 100)
+        const page = await one.backend.read(channel, START, atMost(100))
         expect(page.truncated).toBe(false)
         expect(page.messages.map((message) => message.data)).toEqual(upTo(30))
       },
@@ -88,7 +89,7 @@ export const reading: Topic<Scene> = {
         await one.backend.addMember(name('group'), channel, null)
         await one.append(channel, 'gone', { ephemeral: true })
         await one.backend.unwatch(channel)
-        expect((await one.backend.read(channel, START, 10)).top).toEqual(START)
+        expect((await one.backend.read(channel, START, atMost(10))).top).toEqual(START)
         expect((await one.append(channel, 'first')).offset).toBe(1)
       },
     },
