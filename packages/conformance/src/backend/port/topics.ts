@@ -3,13 +3,16 @@
 
 import { closing } from './closing.js'
 import { ephemeral } from './ephemeral.js'
+import { floor } from './floor.js'
 import { groups } from './groups.js'
 import { history } from './history.js'
+import { historyPages } from './history-pages.js'
 import { idempotency } from './idempotency.js'
 import { interest } from './interest.js'
 import { manyChannels } from './many-channels.js'
 import { namesAndBodies } from './names-and-bodies.js'
 import { order } from './order.js'
+import { pages } from './pages.js'
 import { presence } from './presence.js'
 import { presenceRaces } from './presence-races.js'
 import { reading } from './reading.js'
@@ -23,7 +26,10 @@ export const portTopics = [
   idempotency,
   transactions,
   reading,
+  pages,
+  floor,
   history,
+  historyPages,
   watching,
   ephemeral,
   presence,
