@@ -1,11 +1,17 @@
 // The suite bites: backends that break one clause each, and a case that must notice.
 
 import { backendSuite, wrapped } from '@chan/conformance'
-import type { ChannelBackend, Entry, HistoryLimits, Transaction } from '@chan/core/backend'
+import type {
+  ChannelBackend,
+  Entry,
+  HistoryLimits,
+  PageLimit,
+  Transaction,
+} from '@chan/core/backend'
 import { START } from '@chan/core/backend'
 import { expect, test } from 'vitest'
 import { harness } from './harness.js'
-import { LIMITS } from './open.js'
+import { EVERYTHING, LIMITS } from './open.js'
 
 type Methods = { -readonly [K in keyof ChannelBackend]?: ChannelBackend[K] }
 
@@ -75,6 +81,99 @@ const mutants: Readonly<
       }),
     }),
   ],
+  'ignores the bytes of a page': [
+    'B5 a page ends with the message that reaches its bytes',
+    (inner) => ({
+      read: (channel, after, { messages }) =>
+        inner.read(channel, after, { messages, bytes: Infinity }),
+    }),
+  ],
+  'leaves out what does not fit into a page': [
+    'B5 a message that is larger than a page comes alone',
+    (inner) => ({
+      read: async (channel, after, limit) => {
+        const page = await inner.read(channel, after, limit)
+        return { ...page, messages: page.messages.filter(({ body }) => body.length <= limit.bytes) }
+      },
+    }),
+  ],
+  'takes the limit of one read for all': [
+    'B5 of reads at the same time each keeps to its own limit',
+    (inner) => {
+      let first: PageLimit | undefined
+      return {
+        read: (channel, after, limit) => {
+          first ??= limit
+          return inner.read(channel, after, first)
+        },
+      }
+    },
+  ],
+  'tells no floor': [
+    'B5 the floor is what an earlier, lower limit has hidden',
+    (inner) => ({
+      read: async (channel, after, limit) => ({
+        ...(await inner.read(channel, after, limit)),
+        floor: 0,
+      }),
+    }),
+  ],
+  'tells no floor where it cannot go on from': [
+    'B5 the floor comes with a truncated page',
+    (inner) => ({
+      read: async (channel, after, limit) => {
+        const page = await inner.read(channel, after, limit)
+        return page.truncated ? { ...page, floor: 0 } : page
+      },
+    }),
+  ],
+  'cuts recovery at the floor': [
+    'B5 the floor is where clear was',
+    (inner) => ({
+      read: async (channel, after, limit) => {
+        const { messages, floor, ...rest } = await inner.read(channel, after, limit)
+        return { ...rest, floor, messages: messages.filter(({ offset = 0 }) => offset > floor) }
+      },
+    }),
+  ],
+  'takes the limit in force for the floor': [
+    'B5 defaults and a limit that nobody changed leave the floor',
+    (inner) => ({
+      read: async (channel, after, limit) => {
+        const page = await inner.read(channel, after, limit)
+        return { ...page, floor: Math.max(0, page.top.offset - 2) }
+      },
+    }),
+  ],
+  'begins a page of history with the newest': [
+    'B5 history pages begin with the oldest',
+    (inner) => ({
+      history: async (channel, query, limits, limit) => {
+        const { messages } = await inner.history(channel, query, limits, EVERYTHING)
+        return { messages: messages.slice(-limit.messages), more: messages.length > limit.messages }
+      },
+    }),
+  ],
+  'takes a full page of history for one of more': [
+    'B5 history pages begin with the oldest',
+    (inner) => ({
+      history: async (channel, query, limits, limit) => {
+        const { messages } = await inner.history(channel, query, limits, limit)
+        return { messages, more: messages.length > 0 && messages.length === limit.messages }
+      },
+    }),
+  ],
+  'takes a page of history before it looks at ages': [
+    'B5 what an age limit hides takes no place in a history page',
+    (inner) => ({
+      history: async (channel, query, { historyTtlMs, ...limits }, limit) => {
+        const ageless = { ...limits, historyTtlMs: null }
+        const { messages, more } = await inner.history(channel, query, ageless, limit)
+        const oldest = (Date.now() - (historyTtlMs ?? Infinity)) / 1000
+        return { messages: messages.filter(({ timestamp }) => timestamp >= oldest), more }
+      },
+    }),
+  ],
   'forgets named limits': [
     'B5 named limits win over defaults',
     (inner) => ({
@@ -84,8 +183,10 @@ const mutants: Readonly<
   'shows what a lower limit had hidden': [
     'B5 a lower limit hides at once',
     (inner) => ({
-      history: async (channel, _query, { maxHistory }) =>
-        (await inner.read(channel, START, 1_000)).messages.slice(-maxHistory),
+      history: async (channel, _query, { maxHistory }) => {
+        const { messages } = await inner.read(channel, START, EVERYTHING)
+        return { messages: messages.slice(-maxHistory), more: false }
+      },
     }),
   ],
   'starts every watch at START': [
