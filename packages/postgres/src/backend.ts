@@ -9,12 +9,14 @@ import {
   type Clock,
   type Entry,
   type HistoryLimits,
+  type HistoryPage,
   type HistoryQuery,
   type Later,
   type LeaveReason,
   layerClosed,
   type Message,
   type Page,
+  type PageLimit,
   type Position,
   type PresenceEntry,
   type PresenceList,
@@ -100,7 +102,7 @@ export class PgBackend implements ChannelBackend {
     }
   }
 
-  read(channel: string, after: Position, limit: number): Promise<Page> {
+  read(channel: string, after: Position, limit: PageLimit): Promise<Page> {
     return this.#ask('Reading the log', ({ reader }) => reader.read(channel, after, limit))
   }
 
@@ -108,9 +110,12 @@ export class PgBackend implements ChannelBackend {
     channel: string,
     query: HistoryQuery,
     limits: HistoryLimits,
-  ): Promise<readonly Message[]> {
+    limit: PageLimit,
+  ): Promise<HistoryPage> {
     const now = this.#clock?.now() ?? 0
-    return this.#ask('Reading history', ({ history }) => history.show(channel, query, limits, now))
+    return this.#ask('Reading history', ({ history }) =>
+      history.show(channel, query, limits, limit, now),
+    )
   }
 
   clear(channel: string): Promise<void> {

@@ -2,10 +2,11 @@
 
 import {
   type HistoryLimits,
+  type HistoryPage,
   type HistoryQuery,
   historyWindow,
   limitsInForce,
-  type Message,
+  type PageLimit,
   type Position,
 } from '@chan/core/backend'
 import { type RunQuery, toMessage } from './reader.js'
@@ -25,7 +26,11 @@ interface Row {
   readonly sender: string | null
   readonly id: string | null
   readonly body: string
+  /** Whether there is a message after it. */
+  readonly more: boolean
 }
+
+const NOTHING: HistoryPage = { messages: [], more: false }
 
 export class History {
   readonly #schema: string
@@ -42,8 +47,9 @@ export class History {
     channel: string,
     query: HistoryQuery,
     limits: HistoryLimits,
+    limit: PageLimit,
     now: number,
-  ): Promise<readonly Message[]> {
+  ): Promise<HistoryPage> {
     let facts = await this.#facts(channel)
     if (facts && this.#changes(facts, limits)) {
       await this.#query(`select ${this.#schema}.change_limits($1, $2, $3)`, [
@@ -53,18 +59,18 @@ export class History {
       ])
       facts = await this.#facts(channel)
     }
-    if (!facts) return []
+    if (!facts) return NOTHING
     const shown = facts.explicit ? stored(facts) : limits
     const top: Position = { epoch: facts.epoch, offset: facts.top }
     const { after, upTo } = historyWindow(top, facts.floor, shown, query)
-    if (after >= upTo) return []
-    const rows = await this.#query<Row>(`select * from ${this.#schema}.history_range($1, $2, $3)`, [
-      channel,
-      after,
-      upTo,
-    ])
-    const oldest = shown.historyTtlMs === null ? -Infinity : (now - shown.historyTtlMs) / 1000
-    return rows.filter(({ ts }) => ts >= oldest).map((row) => toMessage(channel, top.epoch, row))
+    if (after >= upTo) return NOTHING
+    const oldest = shown.historyTtlMs === null ? null : (now - shown.historyTtlMs) / 1000
+    const rows = await this.#query<Row>(
+      `select * from ${this.#schema}.history_range($1, $2, $3, $4, $5, $6)`,
+      [channel, after, upTo, oldest, bound(limit.messages), bound(limit.bytes)],
+    )
+    const messages = rows.map((row) => toMessage(channel, top.epoch, row))
+    return { messages, more: rows.at(-1)?.more ?? false }
   }
 
   async clear(channel: string): Promise<void> {
@@ -85,6 +91,11 @@ export class History {
     // Defaults are kept with the next publish; showing by them needs no write.
     return limits.explicit && limitsInForce(current, limits) !== current
   }
+}
+
+/** As SQL wants it: at least one message is in a page if there is one, and null is no bound. */
+function bound(limit: number): number | null {
+  return Number.isSafeInteger(limit) ? Math.max(1, limit) : null
 }
 
 function stored({ maxHistory, ttlMs, explicit }: Facts): HistoryLimits {

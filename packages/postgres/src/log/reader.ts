@@ -1,22 +1,23 @@
 // Reads of the log: where channels stand, and what follows a position. The reads of one turn go as
 // one query, so that a gap in a thousand channels is not a thousand queries.
 
-import { Message, type Page, type Position, START } from '@chan/core/backend'
+import { Message, type Page, type PageLimit, type Position, START } from '@chan/core/backend'
 import { float8Array, int4Array, textArray } from '../binary-array.js'
 import type { Standing } from '../receive/watched.js'
 
 /** Runs one reading statement. */
 export type RunQuery = <R extends object>(text: string, values: readonly unknown[]) => Promise<R[]>
 
-/** Bytes of bodies in one page; at least one message is in it. */
+/** The most that a page holds, whatever was asked for: its rows are counted up to their last. */
 const PAGE_BYTES = 1024 * 1024
+const PAGE_MESSAGES = 10_000
 /** Reads in one query, so that its answer stays small enough to hold. */
 const MAX_READS = 32
 
 interface Read {
   readonly channel: string
   readonly after: Position
-  readonly limit: number
+  readonly limit: PageLimit
   resolve(page: Page): void
   reject(error: unknown): void
 }
@@ -32,6 +33,7 @@ interface MessageRow {
   readonly idx: number
   readonly epoch: string | null
   readonly top: number
+  readonly floor: number
   readonly offset: number | null
   readonly ts: number
   readonly sender: string | null
@@ -56,7 +58,7 @@ export class Reader {
   }
 
   /** What follows a position; see `MessageLog.read`. */
-  read(channel: string, after: Position, limit: number): Promise<Page> {
+  read(channel: string, after: Position, limit: PageLimit): Promise<Page> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.push({ channel, after, limit, resolve, reject }) === 1) {
         setImmediate(() => this.#flushReads())
@@ -110,8 +112,8 @@ export class Reader {
         textArray(reads.map(({ channel }) => channel)),
         textArray(reads.map(({ after }) => after.epoch)),
         float8Array(reads.map(({ after }) => after.offset)),
-        int4Array(reads.map(({ limit }) => limit)),
-        PAGE_BYTES,
+        int4Array(reads.map(({ limit }) => bounded(limit.messages, PAGE_MESSAGES))),
+        int4Array(reads.map(({ limit }) => bounded(limit.bytes, PAGE_BYTES))),
       ])
       const pages = reads.map((): MessageRow[] => [])
       for (const row of rows) pages[row.idx - 1]?.push(row)
@@ -128,7 +130,7 @@ export class Reader {
 export function toMessage(
   channel: string,
   epoch: string,
-  row: Omit<MessageRow, 'idx' | 'epoch' | 'top'>,
+  row: Omit<MessageRow, 'idx' | 'epoch' | 'top' | 'floor'>,
 ): Message {
   return Message.fromStored({
     channel,
@@ -145,12 +147,17 @@ function topOf(epoch: string | null, top: number): Position {
   return epoch === null || top === 0 ? START : { epoch, offset: top }
 }
 
+/** At least one message is in a page if there is one, so at least one is asked for. */
+function bounded(limit: number, most: number): number {
+  return Math.max(1, Math.min(limit, most))
+}
+
 /** Whether the rows join up with the position decides: a slot may have been emptied meanwhile. */
 function toPage({ channel, after }: Read, rows: readonly MessageRow[]): Page {
-  const { epoch = null, top: topOffset = 0 } = rows[0] ?? {}
+  const { epoch = null, top: topOffset = 0, floor = 0 } = rows[0] ?? {}
   const top = topOf(epoch, topOffset)
   const isStart = after.epoch === START.epoch && after.offset === START.offset
-  const refused = { messages: [], top, truncated: true }
+  const refused = { messages: [], top, truncated: true, floor }
   if (!isStart && after.epoch !== top.epoch) return refused
   if (after.offset > top.offset) return refused
   const messages: Message[] = []
@@ -160,5 +167,5 @@ function toPage({ channel, after }: Read, rows: readonly MessageRow[]): Page {
     messages.push(toMessage(channel, top.epoch, row))
   }
   if (messages.length === 0 && top.offset > after.offset) return refused
-  return { messages, top, truncated: false }
+  return { messages, top, truncated: false, floor }
 }

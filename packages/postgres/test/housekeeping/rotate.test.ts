@@ -6,14 +6,17 @@ import { History } from '../../src/log/history.js'
 import { rotateAll, rotateOld } from './rotating.js'
 import { type Published, scene } from './scene.js'
 
+const everything = { messages: Infinity, bytes: Infinity }
 const limits = { maxHistory: 100, historyTtlMs: null, explicit: false }
 
 for (const durability of ['durable', 'unlogged'] as const) {
   describe(durability, () => {
     const db = scene(durability)
     const history = new History('"chan"', (text, values) => db.query(text, values))
-    const shown = async (channel: string) =>
-      (await history.show(channel, {}, limits, Date.now())).map(({ data }) => data)
+    const shown = async (channel: string) => {
+      const { messages } = await history.show(channel, {}, limits, everything, Date.now())
+      return messages.map(({ data }) => data)
+    }
     const rows = async (table: string) =>
       (await db.one<{ n: number }>(`select count(*)::int as n from chan.${table}`)).n
     const numbers = (channel: string, from: number, to: number, more = {}): Published[] =>
