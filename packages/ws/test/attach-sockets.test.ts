@@ -124,7 +124,8 @@ test('a peer that floods while admit is pending is made to wait, and loses nothi
     maxQueuedFrames: 1e6,
   })
   sockets.route('/ours', (socket) => {
-    socket.inner.consume({ consume: () => void received++ })
+    const channel = new InMemoryChannelLayer().channel('any')
+    void websocketChannelHandler(socket, channel, { onMessage: () => void received++ })
   })
   const port = await listen(server)
   const client = connect(port, '127.0.0.1')

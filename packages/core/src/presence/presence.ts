@@ -2,6 +2,7 @@
 
 import type { Hub } from '../hub/hub.js'
 import { layerClosed } from '../hub/lifecycle.js'
+import type { Room } from '../hub/room.js'
 import { Turns } from '../hub/turns.js'
 import { validateIdentifier } from '../model/message.js'
 import type { Policy } from '../model/policy.js'

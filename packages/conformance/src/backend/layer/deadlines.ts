@@ -1,5 +1,6 @@
 // Nothing is waited for without end: users' own code, stores that hang, and a layer that closes.
 
+import { servedChannel } from '@chan/core/connections'
 import { type ChannelLayer, defineChannel, type } from '@chan/core'
 import { ManualClock } from '@chan/core/testing'
 import type { Topic } from '../../cases.js'
@@ -238,14 +239,15 @@ export const deadlines: Topic<Scene> = {
         await layer.disconnect()
         // Whoever opens it now waits for ever.
         faulty.hang('open')
-        const { sessions } = chat.inner.context
+        const served = servedChannel(chat)
+        const { sessions } = served.context
         const session = { endSession: () => {} }
         sessions.add('alice', session)
         await sessions.ready()
         const outcomes = [
-          await refusal(() => chat.inner.hold('alice', 'h', {})),
-          await refusal(() => chat.inner.release('alice', 'h', 'disconnected')),
-          await refusal(() => chat.inner.group(name('group')).release(chat.name, 'h')),
+          await refusal(() => served.hold('alice', 'h', {})),
+          await refusal(() => served.release('alice', 'h', 'disconnected')),
+          await refusal(() => served.leaveGroup(name('group'), 'h')),
         ]
         expect(outcomes).toEqual(upTo(3).map(() => 'layer-closed'))
         sessions.remove('alice', session)

@@ -1,6 +1,7 @@
 // disconnectUser: client sessions end in the whole cluster.
 
 import type { ChannelLayer } from '@chan/core'
+import { servedChannel } from '@chan/core/connections'
 import type { Topic } from '../../cases.js'
 import { until } from '../../until.js'
 import type { Scene } from '../scene.js'
@@ -9,7 +10,7 @@ import { collect } from './collect.js'
 /** A session as a socket bridge keeps it; notes down why it was ended. */
 function session(layer: ChannelLayer, userId: string | null) {
   const ends: string[] = []
-  const { sessions, closing } = layer.channel('any').inner.context
+  const { sessions, closing } = servedChannel(layer.channel('any')).context
   const session = {
     endSession: (why: string) => {
       ends.push(why)
