@@ -5,10 +5,16 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, connect } from 'node:net'
 import { isChanError } from '@chan/core'
+import { InMemoryChannelLayer } from '@chan/memory'
 import { upgradeOutcome, waitFor } from '@chan/testkit'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type ClientOptions, WebSocket, WebSocketServer } from 'ws'
-import { adoptSocket, attachSockets, type ChannelSocket } from '../src/index.js'
+import {
+  adoptSocket,
+  attachSockets,
+  type ChannelSocket,
+  websocketChannelHandler,
+} from '../src/index.js'
 
 const servers: Server[] = []
 afterEach(() => {
