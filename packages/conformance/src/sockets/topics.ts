@@ -2,6 +2,7 @@
 // (options that would abort native code) is core's validation, tested there.
 
 import { access } from './bridge/access.js'
+import { catchingUp } from './bridge/catching-up.js'
 import { disclosure } from './bridge/disclosure.js'
 import { endings } from './bridge/endings.js'
 import { fanOut } from './bridge/fan-out.js'
@@ -9,6 +10,7 @@ import { furtherChannels } from './bridge/further-channels.js'
 import { hooks } from './bridge/hooks.js'
 import { limits } from './bridge/limits.js'
 import { messages } from './bridge/messages.js'
+import { seats } from './bridge/seats.js'
 import { slowConsumers } from './bridge/slow-consumers.js'
 import { churn } from './churn.js'
 import { admission } from './wire/admission.js'
@@ -18,6 +20,7 @@ import { closing } from './wire/closing.js'
 import { frames } from './wire/frames.js'
 import { handshake } from './wire/handshake.js'
 import { lingering } from './wire/lingering.js'
+import { liveness } from './wire/liveness.js'
 
 export const socketTopics = [
   admission,
@@ -26,6 +29,7 @@ export const socketTopics = [
   closing,
   lingering,
   backpressure,
+  liveness,
   adopting,
   messages,
   hooks,
@@ -36,5 +40,7 @@ export const socketTopics = [
   furtherChannels,
   fanOut,
   slowConsumers,
+  catchingUp,
+  seats,
   churn,
 ]

@@ -1,7 +1,7 @@
 // Nothing is waited for without end: users' own code, stores that hang, and a layer that closes.
 
-import { servedChannel } from '@chan/core/connections'
 import { type ChannelLayer, defineChannel, type } from '@chan/core'
+import { servedChannel } from '@chan/core/connections'
 import { ManualClock } from '@chan/core/testing'
 import type { Topic } from '../../cases.js'
 import { turns, until } from '../../until.js'
