@@ -1,4 +1,4 @@
-// The port a socket adapter implements. Its contract is numbered (S1–S10); the suite in
+// The port a socket adapter implements. Its contract is numbered (S1–S11); the suite in
 // `@chan/conformance` reuses the numbers. An adapter snapshots the upgrade request, completes the
 // upgrade, moves bytes, reports back-pressure truthfully and closes; everything else is core's.
 
@@ -25,12 +25,23 @@ export type SendOutcome = 'sent' | 'buffered' | 'dropped'
 export interface Socket {
   /**
    * Queues one text frame. **S3** MUST tell the truth and never throw, also after close:
-   * `sent`, the transport took it; `buffered`, it waits for the peer and `drain` will follow;
+   * `sent`, the transport took it; `buffered`, it waits for the peer and `drain` will follow (S4);
    * `dropped`, the socket is closing or closed.
    */
   send(frame: string): SendOutcome
-  /** Bytes that wait for the peer, in this process. */
+  /**
+   * Bytes that wait for the peer, in this process. **S3** MUST be 0 only when nothing waits, and
+   * counts whatever waits: frames, and the pings, pongs and close frames around them (S11). What is
+   * halfway gone may count as a whole.
+   */
   readonly bufferedBytes: number
+  /**
+   * Bytes that have left this process towards the peer so far, as exactly as the transport can tell:
+   * who reads steadily but slowly is alive. **S3** MUST grow while the peer reads, also in the middle
+   * of one large frame; MUST NOT grow while it takes nothing, whatever is queued meanwhile. Never
+   * shrinks.
+   */
+  readonly sentBytes: number
   /** Sends a ping frame; a dead socket ignores it. */
   ping(): void
   /** Starts the closing handshake, after frames already queued. Idempotent. */
@@ -55,14 +66,26 @@ export interface FanOut {
 }
 
 /**
- * What core answers to an opened socket. **S4** `drain` fires only after something was left waiting,
- * per socket, when nothing waits any more. **S5** `closed` fires exactly once, whatever happened, and is the last
- * call. **S6** none is called before `open` returned; frames that came earlier are held, in order.
+ * What core answers to an opened socket. **S5** `closed` fires exactly once, whatever happened, and is
+ * the last call. **S6** none is called before `open` returned; frames that came earlier are held, in
+ * order.
  */
 export interface SocketHandler {
   /** **S2** MUST be given a string or a copy that core owns. */
   message(data: string | Uint8Array): void
+  /**
+   * **S11** MUST be called for every ping of the peer, after the transport has answered it: what a
+   * peer makes the transport send by itself counts against the bound of the connection, and core looks
+   * here at what waits. It may close or terminate the socket within the call.
+   */
+  ping(): void
   pong(): void
+  /**
+   * **S4** MUST be called, after something was left waiting, whenever the transport tells that a part
+   * of it has left, and at the latest when nothing waits any more: per socket, and whatever it was
+   * that waited, also a lone ping, pong or close frame. MUST NOT be called before something waited.
+   * `bufferedBytes` tells within the call what still waits.
+   */
   drain(): void
   /** 1005 without a status in the peer's close frame, 1006 without a close frame. */
   closed(code: number, reason: string): void
