@@ -1,5 +1,6 @@
 // One subscriber on its way from a position, or from history, to the present of its channel.
 
+import { Latch } from '../model/latch.js'
 import type { Message, Position } from '../model/message.js'
 import type { ResetEvent } from '../model/reset-event.js'
 import type { HistoryPage, PageLimit } from '../ports/log.js'
@@ -37,7 +38,7 @@ export class Recovery implements FeedReader {
   #over = false
   /** Where it is to come to at least. */
   #target: Position | undefined
-  #arrived: (() => void) | undefined
+  readonly #arrival = new Latch()
 
   /** @param pace without it, everything is delivered as it is read */
   constructor(source: FeedSource, pace: Pace | undefined, reader: RecoveryReader) {
@@ -64,15 +65,17 @@ export class Recovery implements FeedReader {
    * has a pace of its own, for nobody knows how long that takes.
    */
   since(position: Position): Promise<void> {
+    const arrived = this.#arrival.wait()
     this.#feed.startByReading(position)
-    return this.#arrival()
+    return arrived
   }
 
   /** From what history shows up to `seam`. Resolves there, or when closed. */
   history(seam: Position, read: () => Reading<HistoryPage>): Promise<void> {
     this.#target = seam
+    const arrived = this.#arrival.wait()
     this.#feed.startByHistory(seam, read)
-    return this.#arrival()
+    return arrived
   }
 
   accept(message: Message): void {
@@ -89,13 +92,13 @@ export class Recovery implements FeedReader {
 
   close(): void {
     this.#feed.close()
-    this.#arrive()
+    this.#arrival.open()
   }
 
   deliver(message: Message): void {
     if (!this.#over && message.offset !== undefined) this.#count++
     this.#reader.deliver(message)
-    if (this.#arrived && this.#isThere(message)) this.#arrive()
+    if (!this.#over && this.#isThere(message)) this.#arrival.open()
   }
 
   reset(event: ResetEvent): void {
@@ -105,23 +108,12 @@ export class Recovery implements FeedReader {
 
   caughtUp(): void {
     this.#over = true
-    this.#arrive()
+    this.#arrival.open()
   }
 
   #isThere({ epoch, offset = 0 }: Message): boolean {
     const target = this.#target
     if (target === undefined) return this.room !== undefined
     return epoch === target.epoch && offset >= target.offset
-  }
-
-  #arrival(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#arrived = resolve
-    })
-  }
-
-  #arrive(): void {
-    this.#arrived?.()
-    this.#arrived = undefined
   }
 }
