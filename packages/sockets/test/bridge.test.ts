@@ -1,22 +1,16 @@
 // The steps of a bridge, held up and failed one by one. What a bridge does over a real layer and a
 // real socket is in the socket suite.
 
-import { ManualClock } from '@chan/core/testing'
-import { PermissionError } from '@chan/protocol'
+import { PermissionError, START } from '@chan/protocol'
 import { expect, test, vi } from 'vitest'
 import { ConnectedSocket } from '../src/connection/channel-socket.js'
-import { Connection } from '../src/connection/connection.js'
-import { connectionHome } from '../src/connection/connection-home.js'
-import { resolveDurations, resolveLimits } from '../src/connection/limits.js'
 import { type BridgeOptions, websocketChannelHandler } from '../src/index.js'
 import { FakeChannel, unavailable } from './fake-channel.js'
-import { FakeSocket } from './fake-socket.js'
+import { scene } from './scene.js'
 
 function bridged(options: BridgeOptions = {}, channel = new FakeChannel(), limits = {}) {
-  const clock = new ManualClock()
-  const socket = new FakeSocket()
-  const home = connectionHome(clock, resolveDurations({}))
-  const connection = new Connection(1, socket, resolveLimits(limits), home)
+  const { clock, connect } = scene({ limits })
+  const { socket, connection, data } = connect()
   const result = websocketChannelHandler(new ConnectedSocket(connection), channel.channel, {
     userId: 'alice',
     groups: ['all'],
@@ -30,10 +24,9 @@ function bridged(options: BridgeOptions = {}, channel = new FakeChannel(), limit
       return options.onDisconnect?.(...args)
     },
   })
-  return { clock, socket, connection, channel, result }
+  return { clock, socket, connection, data, channel, result }
 }
 
-const data = (socket: FakeSocket) => socket.sent.map((text) => JSON.parse(text).data)
 const settled = () => new Promise((resolve) => setTimeout(resolve))
 
 test('in and out in the documented order', async () => {
@@ -46,7 +39,7 @@ test('in and out in the documented order', async () => {
     'hold alice',
     'hold group',
     'onConnect',
-    'unsubscribe',
+    'end',
     'release alice',
     'release group',
     'onDisconnect',
@@ -54,70 +47,48 @@ test('in and out in the documented order', async () => {
   expect(channel.sessions).toBe(0)
 })
 
-test('messages that arrive before the subscription is handed over are neither lost nor doubled', async () => {
-  const channel = new FakeChannel()
-  channel.message(1)
-  channel.message(2)
-  const attach = channel.inner.attach
-  channel.inner.attach = async (...args) => {
-    const subscription = await attach(...args)
-    // Delivered before the bridge's own continuation runs.
-    channel.message(3)
-    return {
-      unsubscribe: subscription.unsubscribe,
-      get position() {
-        return channel.position
-      },
-    }
+test('asks for all of history, some of it or none, as whom it is bridged', async () => {
+  const asked = async (options: BridgeOptions) => {
+    const { channel } = bridged(options)
+    await vi.waitFor(() => expect(channel.log).toContain('onConnect'))
+    return channel.attachments.map(({ beginning }) => beginning)
   }
-  const go = channel.pause('history')
-  const { socket } = bridged({}, channel)
-  await settled()
-  channel.message(4)
-  expect(socket.sent).toEqual([])
-  go()
-  await vi.waitFor(() => expect(data(socket)).toEqual([1, 2, 3, 4]))
-  channel.message(5)
-  expect(data(socket)).toEqual([1, 2, 3, 4, 5])
+  expect(await asked({})).toEqual([{ userId: 'alice', history: Infinity }])
+  expect(await asked({ sendHistory: 20, userId: null })).toEqual([{ userId: null, history: 20 }])
+  expect(await asked({ sendHistory: false })).toEqual([{ userId: 'alice', history: 0 }])
 })
 
-test('live messages wait while history waits for a slow peer, in order', async () => {
+test('onConnect, and what came in, wait until history was sent', async () => {
   const channel = new FakeChannel()
-  for (let i = 1; i <= 3; i++) channel.message(`${i}`.repeat(100))
-  const { socket, connection } = bridged({}, channel, { maxBufferedBytes: 400 })
-  socket.stalled = true
-  await vi.waitFor(() => expect(socket.sent).toHaveLength(1))
-  channel.message('live')
+  const go = channel.pause('replayed')
+  const seen: string[] = []
+  const { connection } = bridged({ onMessage: (text) => void seen.push(text) }, channel)
+  await vi.waitFor(() => expect(channel.log).toContain('hold group'))
+  connection.message('early')
   await settled()
-  expect(socket.sent).toHaveLength(1)
-  expect(channel.log).not.toContain('onConnect')
-  socket.stalled = false
-  socket.bufferedBytes = 0
-  connection.drain()
+  expect([channel.log.includes('onConnect'), seen]).toEqual([false, []])
+  go()
+  await vi.waitFor(() => expect(seen).toEqual(['early']))
+  expect(channel.log.at(-1)).toBe('onConnect')
+})
+
+test('a filter is asked about history and live messages alike; one that throws skips, and is told', async () => {
+  const filterFn = ({ data }: { data: unknown }) => {
+    if (data === 'bug') throw new Error('bug')
+    return data !== 'secret'
+  }
+  const { channel, data } = bridged({ filterFn })
   await vi.waitFor(() => expect(channel.log).toContain('onConnect'))
-  expect(data(socket).at(-1)).toBe('live')
-  expect(socket.sent).toHaveLength(4)
-})
-
-test('a peer that reads history more slowly than messages come is closed with 1013', async () => {
-  const channel = new FakeChannel()
-  const go = channel.pause('history')
-  channel.message('old')
-  const { socket } = bridged({}, channel, { maxBufferedBytes: 1000 })
-  await vi.waitFor(() => expect(channel.attached).toBeDefined())
-  for (let i = 0; i < 20; i++) channel.message('x'.repeat(100))
-  expect(socket.closedWith).toEqual({ code: 1013, reason: 'slow consumer' })
-  go()
-  await settled()
-  expect(socket.sent).toEqual([])
-  expect(channel.log).not.toContain('onConnect')
+  for (const text of ['a', 'secret', 'bug', 'b']) channel.message(text)
+  await vi.waitFor(() => expect(data()).toEqual(['a', 'b']))
+  expect(channel.reported).toEqual(['filter: bug'])
 })
 
 test('lost messages close with 1013, so that the client comes back for history', async () => {
   const { socket, channel } = bridged()
   await vi.waitFor(() => expect(channel.log).toContain('onConnect'))
-  channel.attached?.reset()
-  expect(socket.closedWith?.code).toBe(1013)
+  channel.attachments[0]?.reader.reset({ position: START, missed: null })
+  expect(socket.closedWith).toEqual({ code: 1013, reason: 'messages were lost' })
 })
 
 test('denied: 1008, no further step, no hook', async () => {
@@ -134,8 +105,8 @@ test('denied: 1008, no further step, no hook', async () => {
 test.each([
   ['authorize', [], 1011],
   ['hold', ['hold alice', 'release alice'], 1011],
-  ['attach', ['hold alice', 'release alice'], 1011],
-  ['group', ['hold alice', 'hold group', 'unsubscribe', 'release alice', 'release group'], 1011],
+  ['begin', ['hold alice', 'end', 'release alice'], 1011],
+  ['group', ['hold alice', 'hold group', 'end', 'release alice', 'release group'], 1011],
 ] as const)('%s fails: reported, closed, undone as far as it came', async (step, log, code) => {
   const channel = new FakeChannel()
   channel.fail(step, unavailable)
@@ -151,8 +122,8 @@ test.each([
 test.each([
   ['authorize', []],
   ['hold', ['hold alice', 'release alice']],
-  ['attach', ['hold alice', 'unsubscribe', 'release alice']],
-  ['group', ['hold alice', 'hold group', 'unsubscribe', 'release alice', 'release group']],
+  ['begin', ['hold alice', 'end', 'release alice']],
+  ['group', ['hold alice', 'hold group', 'end', 'release alice', 'release group']],
 ] as const)('gone while %s is pending: undone, no hook', async (step, log) => {
   const channel = new FakeChannel()
   const go = channel.pause(step)
@@ -168,8 +139,7 @@ test.each([
 
 test('gone while history is read: nobody waits for the answer', async () => {
   const channel = new FakeChannel()
-  channel.message('old')
-  channel.pause('history')
+  channel.pause('replayed')
   const { connection, result, socket } = bridged({}, channel)
   await settled()
   connection.closed(1001, 'away')
@@ -180,8 +150,8 @@ test('gone while history is read: nobody waits for the answer', async () => {
 
 test('a layer that closes while a step is pending closes 1012 and reports nothing', async () => {
   const channel = new FakeChannel()
-  const go = channel.pause('attach')
-  channel.fail('attach', unavailable)
+  const go = channel.pause('begin')
+  channel.fail('begin', unavailable)
   const { socket } = bridged({}, channel)
   await settled()
   channel.close()
@@ -211,11 +181,6 @@ test('a hook that hangs holds nothing up for longer than closeTimeoutMs', async 
   expect(channel.log).not.toContain('release alice')
   clock.advance(7_000)
   await result
-  expect(channel.log.slice(-4)).toEqual([
-    'unsubscribe',
-    'release alice',
-    'release group',
-    'onDisconnect',
-  ])
+  expect(channel.log.slice(-4)).toEqual(['end', 'release alice', 'release group', 'onDisconnect'])
   expect(clock.pending).toBe(0)
 })

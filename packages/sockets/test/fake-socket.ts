@@ -10,12 +10,22 @@ export class FakeSocket implements Socket {
   /** Frames wait instead of being taken. */
   stalled = false
   bufferedBytes = 0
+  sentBytes = 0
 
   send(frame: string): SendOutcome {
     this.sent.push(frame)
-    if (!this.stalled) return 'sent'
+    if (!this.stalled) {
+      this.sentBytes += frame.length
+      return 'sent'
+    }
     this.bufferedBytes += frame.length
     return 'buffered'
+  }
+
+  /** The peer reads of what waits; everything, unless told how much. The handler's `drain` follows. */
+  read(bytes = this.bufferedBytes): void {
+    this.bufferedBytes -= bytes
+    this.sentBytes += bytes
   }
 
   ping(): void {

@@ -2,6 +2,7 @@
 
 import { ManualClock } from '@chan/core/testing'
 import { describe, expect, test, vi } from 'vitest'
+import { ConnectedSocket } from '../src/connection/channel-socket.js'
 import type { ConnectionOwner, GoAway } from '../src/connection/connection.js'
 import { createSocketRouter, type SocketOptions } from '../src/index.js'
 import { FakeSocket } from './fake-socket.js'
@@ -15,18 +16,19 @@ function rig(options: SocketOptions<unknown> = {}) {
   const told: { readonly name: string; readonly drain: GoAway; readonly at: number }[] = []
   const { router, gate } = createSocketRouter({ clock, onError, ...options })
   const start = clock.now()
-  router.route('/:kind/:name', ({ inner }, { params: { kind, name } }) => {
-    const plain: ConnectionOwner = { connectionEnded: () => {} }
-    if (kind === 'plain') inner.claim(null, plain)
+  router.route('/:kind/:name', (socket, { params: { kind, name } }) => {
+    const connection = ConnectedSocket.connectionOf(socket)
+    const plain: ConnectionOwner = { connectionEnded: () => {}, takes: () => true }
+    if (kind === 'plain') connection.claim(null, plain)
     if (kind === 'aware') {
       const goAway = (drain: GoAway) => told.push({ name, drain, at: clock.now() - start })
-      inner.claim(null, { ...plain, goAway: (drain) => void goAway(drain) })
+      connection.claim(null, { ...plain, goAway: (drain) => void goAway(drain) })
     }
     if (kind === 'failing') {
       const goAway = () => {
         throw new Error(`cannot tell ${name}`)
       }
-      inner.claim(null, { ...plain, goAway })
+      connection.claim(null, { ...plain, goAway })
     }
   })
   const ask = (url: string) =>

@@ -50,6 +50,7 @@ describe('options', () => {
       handshakeTimeoutMs: 10_000,
       pingIntervalMs: 25_000,
       pongTimeoutMs: 10_000,
+      stallTimeoutMs: 60_000,
       closeTimeoutMs: 5_000,
     })
   })
@@ -69,6 +70,7 @@ describe('options', () => {
   test('durations must fit a timer', () => {
     expect(() => resolveDurations({ pingIntervalMs: 0 })).toThrow(invalid)
     expect(() => resolveDurations({ pongTimeoutMs: 2 ** 31 })).toThrow(invalid)
+    expect(() => resolveDurations({ stallTimeoutMs: 0 })).toThrow(invalid)
   })
 
   test('a route may lower the payload limit, not raise it', () => {
