@@ -110,12 +110,15 @@ export class Outbox {
     if (bundle) this.#turn.write(bundle, this.socket)
   }
 
-  /** For whoever has much to send and can wait: nothing if there is room, else resolves when there is. */
-  room(): Promise<void> | undefined {
-    if (this.isDrained) return undefined
+  /**
+   * For whoever has much to send and can wait: nothing if there is room, else resolves when there may
+   * be. A frame that is known to come is to fit into its share of the bound, too.
+   */
+  room(bytes = 0, share = 1): Promise<void> | undefined {
+    if (this.isDrained && this.#fits(bytes, this.bufferedBytes, share)) return undefined
     // Its frames of this turn may be all that waits.
     this.flush()
-    if (this.isDrained) return undefined
+    if (this.isDrained && this.#fits(bytes, this.bufferedBytes, share)) return undefined
     this.#drained ??= new Latch()
     return this.#drained.wait()
   }
@@ -150,6 +153,10 @@ export class Outbox {
     return this.#open && kept.length > 0 ? kept : undefined
   }
 
+  #fits(bytes: number, waiting: number, share: number): boolean {
+    return waiting === 0 || waiting + bytes <= this.#bound * share
+  }
+
   /** Whether the frame may follow what waits. What alone is larger than the bound may, as the only one. */
   #admits(frame: Frame, waiting: number): boolean {
     if (frame.source === undefined) {
@@ -161,8 +168,7 @@ export class Outbox {
     while (seat && seat.source !== frame.source) seat = seat.next
     // Left meanwhile: nobody waits for it.
     if (seat === undefined) return false
-    const fits = waiting === 0 || waiting + frame.bytes <= this.#bound * seat.share
-    if (fits && !seat.isBehind) return true
+    if (this.#fits(frame.bytes, waiting, seat.share) && !seat.isBehind) return true
     if (this.#open) seat.leaveOut(frame)
     return false
   }

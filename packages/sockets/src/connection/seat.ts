@@ -43,6 +43,8 @@ export class Seat implements Reader, Seated {
   readonly #connection: Connection
   #filtered = false
   #state: 'live' | 'behind' | 'reading' = 'live'
+  /** While it is read for: of the frame that did not fit, which comes first. */
+  #nextBytes = 0
   #use: SeatUse | undefined
   /** Further ones; most seats have none. */
   #uses: SeatUse[] | undefined
@@ -96,8 +98,10 @@ export class Seat implements Reader, Seated {
   deliver(message: Message): void {
     if (this.#filtered && !this.#passes(message)) return
     // What was read for it comes when there is room.
-    if (this.#state === 'reading') this.#state = 'live'
-    else if (this.#state === 'behind') {
+    if (this.#state === 'reading') {
+      this.#state = 'live'
+      this.#nextBytes = 0
+    } else if (this.#state === 'behind') {
       if (!this.#outbox.isDrained) return this.leaveOut(this.#turn.frameOf(message, this.source))
       this.drained()
     }
@@ -112,14 +116,14 @@ export class Seat implements Reader, Seated {
   }
 
   room(): Promise<void> | undefined {
-    return this.#outbox.room()
+    return this.#outbox.room(this.#nextBytes, this.share)
   }
 
   leaveOut(frame: Frame): void {
     const message = frame.message as Message
     const { policy, counts } = this.#slow
     // While it is read for, whatever its policy: others have filled what it found free.
-    if (policy === 'catch-up' || !this.attachment.live) return this.#readLater(message)
+    if (policy === 'catch-up' || !this.attachment.live) return this.#readLater(message, frame.bytes)
     if (policy === 'drop') {
       this.#state = 'behind'
       counts.dropped++
@@ -146,11 +150,12 @@ export class Seat implements Reader, Seated {
   }
 
   /** Goes on from its own position, at the peer's pace. A message without a place is left out. */
-  #readLater({ epoch, offset }: Message): void {
+  #readLater({ epoch, offset }: Message, bytes: number): void {
     const { counts } = this.#slow
     if (epoch === undefined || offset === undefined) counts.dropped++
     else if (this.#state !== 'reading') {
       this.#state = 'reading'
+      this.#nextBytes = bytes
       counts.caughtUp++
       this.attachment.rewind({ epoch, offset: offset - 1 })
     }
