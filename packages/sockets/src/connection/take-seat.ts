@@ -22,21 +22,14 @@ export async function takeSeat(
     count++
     if (seat.source !== channel || !(seat instanceof Seat)) continue
     seat.join(use)
-    await seat.began
-    return seat
+    return begun(connection, seat, use, seat.began)
   }
   const { maxChannels } = connection.limits
   if (count >= maxChannels) throw tooManyChannels(maxChannels)
   const seat = new Seat(connection, channel)
   seat.join(use)
   outbox.add(seat)
-  try {
-    await seat.begin(beginning)
-    return seat
-  } catch (error) {
-    await leaveSeat(connection, seat, use)
-    throw error
-  }
+  return begun(connection, seat, use, seat.begin(beginning))
 }
 
 /** The use wants nothing any more; with the last one the seat ends. Idempotent, never rejects. */
@@ -44,6 +37,22 @@ export async function leaveSeat(connection: Connection, seat: Seat, use: SeatUse
   if (!seat.leave(use)) return
   connection.outbox.remove(seat)
   await seat.attachment.end()
+}
+
+/** Whoever waited for a beginning that fails leaves: with the last of them the seat is gone. */
+async function begun(
+  connection: Connection,
+  seat: Seat,
+  use: SeatUse,
+  beginning: Promise<void> | undefined,
+): Promise<Seat> {
+  try {
+    await beginning
+    return seat
+  } catch (error) {
+    await leaveSeat(connection, seat, use)
+    throw error
+  }
 }
 
 function tooManyChannels(limit: number): ChanError {
