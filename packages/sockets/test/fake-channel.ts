@@ -135,6 +135,11 @@ export class FakeChannel {
     this.#failures.set(step, error)
   }
 
+  /** Nothing fails any more. */
+  heal(): void {
+    this.#failures.clear()
+  }
+
   /** The next stored message, delivered to whoever is live. */
   message(data: unknown): Message {
     const offset = this.stored.length + 1
