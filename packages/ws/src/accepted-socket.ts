@@ -13,6 +13,7 @@ export interface AcceptedSocket {
   close(code: number, reason: string): void
   terminate(): void
   on(event: 'message', listener: Listener<[data: unknown, isBinary: boolean]>): unknown
+  on(event: 'ping', listener: Listener<[]>): unknown
   on(event: 'pong', listener: Listener<[]>): unknown
   on(event: 'error', listener: Listener<[error: Error]>): unknown
   on(event: 'close', listener: Listener<[code: number, reason: Uint8Array]>): unknown
@@ -20,8 +21,20 @@ export interface AcceptedSocket {
 
 /** The part of the stream below that is used. */
 export interface RawStream {
+  readonly writable: boolean
   readonly writableLength: number
+  /** Of Node's sockets while they are open. */
+  readonly _handle?: StreamHandle | null
   write(chunk: Uint8Array, written: (error?: Error | null) => void): boolean
+}
+
+/** What Node has below a socket. */
+export interface StreamHandle {
+  readonly bytesWritten?: number
+  /** Those of them that wait for the peer. */
+  readonly writeQueueSize?: number
+  /** Below a socket that encrypts, the handle of the connection. */
+  readonly _parent?: StreamHandle | null
 }
 
 /** Called by ws with the socket as `this`. */

@@ -28,6 +28,12 @@ export interface UpgradeServer {
 /** Each message for itself, so that connections keep no dictionaries between them. */
 const DEFLATE = { threshold: 1024, serverNoContextTakeover: true, clientNoContextTakeover: true }
 
+/**
+ * Pongs that may wait for one peer, which ws drops then. It needs some 300 bytes for each, while core
+ * counts what goes over the wire, as little as two. Not ws's 60: a packet may bring as many pings.
+ */
+const MOST_PONGS = 1000
+
 /** Marks our listeners, so that two routers on one server know of each other. */
 const gateOf: unique symbol = Symbol.for('chan.ws.gate')
 
@@ -46,9 +52,12 @@ export function attachSockets<Context = undefined>(
   options: SocketOptions<Context> = {},
 ): SocketRouter<Context> {
   const { router, gate } = createSocketRouter(options, { fanOut })
-  // For peers that begin to close, or break the protocol, and then stay. An option of ws that its
-  // types do not know yet.
-  const undeclared = { closeTimeout: gate.closeTimeoutMs }
+  // Options of ws that its types do not know yet.
+  const undeclared = {
+    // For peers that begin to close, or break the protocol, and then stay.
+    closeTimeout: gate.closeTimeoutMs,
+    maxPendingAutoPongs: MOST_PONGS,
+  }
   const completer = new WebSocketServer({
     noServer: true,
     clientTracking: false,

@@ -14,8 +14,13 @@ export class WsSocket implements Socket {
   /** Where frames may go past ws: with an extension they must not, for it changes them. */
   readonly #raw: RawStream | undefined
   #handler: SocketHandler | undefined
+  /** Callbacks that are to come. */
   #unwritten = 0
-  #waiting = false
+  /** The most that waited since a part of it was seen leaving; 0 if nothing does. */
+  #waiting = 0
+  /** What was seen leaving, where the stream does not tell. */
+  #left = 0
+  #sent = 0
   /** Made with the first frame: a quiet socket has no closures of its own. */
   #written: (() => void) | undefined
   #violation: { readonly code: number; readonly reason: string } | undefined
@@ -31,6 +36,7 @@ export class WsSocket implements Socket {
     this.#handler = handler
     adapted.set(ws, this)
     ws.on('message', onMessage)
+    ws.on('ping', onPing)
     ws.on('pong', onPong)
     ws.on('error', onError)
     ws.on('close', onClose)
@@ -41,12 +47,18 @@ export class WsSocket implements Socket {
     return this.#raw ? this.#raw.writableLength : this.#ws.bufferedAmount
   }
 
+  get sentBytes(): number {
+    // A stream that is gone does not tell any more, and more has not left since.
+    const seen = this.#ws.readyState === OPEN ? this.#left : 0
+    const sent = sentBy(this.#ws._socket) ?? seen
+    if (sent > this.#sent) this.#sent = sent
+    return this.#sent
+  }
+
   send(frame: string): SendOutcome {
     if (this.#ws.readyState !== OPEN) return 'dropped'
     this.#ws.send(frame, this.#writing())
-    if (this.#ws.bufferedAmount === 0) return 'sent'
-    this.#waiting = true
-    return 'buffered'
+    return this.#given(this.#ws.bufferedAmount, frame.length) ? 'sent' : 'buffered'
   }
 
   /**
@@ -57,17 +69,22 @@ export class WsSocket implements Socket {
     const raw = this.#raw
     if (raw === undefined) for (const { text } of bundle.frames) this.send(text)
     else if (this.#ws.readyState === OPEN) {
-      raw.write(framed(bundle), this.#writing())
-      if (raw.writableLength > 0) this.#waiting = true
+      const bytes = framed(bundle)
+      raw.write(bytes, this.#writing())
+      this.#given(raw.writableLength, bytes.length)
     }
   }
 
   ping(): void {
-    if (this.#ws.readyState === OPEN) this.#ws.ping()
+    if (this.#ws.readyState !== OPEN) return
+    this.#ws.ping()
+    this.#look()
   }
 
   close(code: number, reason: string): void {
-    if (this.#ws.readyState === OPEN) this.#ws.close(code, reason)
+    if (this.#ws.readyState !== OPEN) return
+    this.#ws.close(code, reason)
+    this.#look()
   }
 
   terminate(): void {
@@ -77,6 +94,12 @@ export class WsSocket implements Socket {
   message(data: unknown, isBinary: boolean): void {
     // ws gives the whole message in one buffer; as text it has checked its UTF-8.
     this.#handler?.message(isBinary ? new Uint8Array() : String(data))
+  }
+
+  /** ws has answered a ping. */
+  pinged(): void {
+    this.#look()
+    this.#handler?.ping()
   }
 
   pong(): void {
@@ -94,16 +117,55 @@ export class WsSocket implements Socket {
     handler?.closed(code, reason)
   }
 
-  /** Counted, because ws puts frames of its own between ours: its buffer alone tells too little. */
   #writing(): () => void {
     this.#unwritten++
     this.#written ??= () => {
-      if (--this.#unwritten > 0 || !this.#waiting) return
-      this.#waiting = false
-      this.#handler?.drain()
+      this.#unwritten--
+      if (this.#waiting > 0) this.#progress()
     }
     return this.#written
   }
+
+  /** So much waits after a frame of so many bytes. Answers whether nothing does. */
+  #given(waiting: number, bytes: number): boolean {
+    if (waiting > this.#waiting) this.#waiting = waiting
+    if (waiting > 0) return false
+    this.#left += bytes
+    return true
+  }
+
+  /** S4: of the chunks of one write, which are called back together, only the first finds less. */
+  #progress(): void {
+    const before = this.#waiting
+    this.#waiting = 0
+    this.#look()
+    if (this.#waiting >= before) return
+    this.#left += before - this.#waiting
+    this.#handler?.drain()
+  }
+
+  /**
+   * ws writes pings, pongs and close frames without telling when they have left. So where one of them
+   * waits and no frame of ours is to be called back, an empty chunk is put behind it.
+   */
+  #look(): void {
+    const waiting = this.bufferedBytes
+    if (waiting > this.#waiting) this.#waiting = waiting
+    if (waiting === 0 || this.#unwritten > 0) return
+    const stream = this.#ws._socket
+    // Where the stream itself holds nothing, it would be called back at once.
+    if (stream?.writable && stream.writableLength > 0) stream.write(NOTHING, this.#writing())
+  }
+}
+
+const NOTHING = new Uint8Array()
+
+/** What has left, also of chunks that are halfway gone; undefined where the stream does not tell. */
+function sentBy(stream: RawStream | null | undefined): number | undefined {
+  const handle = stream?._handle?._parent ?? stream?._handle
+  const { bytesWritten, writeQueueSize } = handle ?? {}
+  if (bytesWritten === undefined || writeQueueSize === undefined) return undefined
+  return bytesWritten - writeQueueSize
 }
 
 // One listener for all sockets of each event: ws calls it with itself as `this`.
@@ -112,6 +174,10 @@ const adapted = new WeakMap<AcceptedSocket, WsSocket>()
 
 function onMessage(this: AcceptedSocket, data: unknown, isBinary: boolean): void {
   adapted.get(this)?.message(data, isBinary)
+}
+
+function onPing(this: AcceptedSocket): void {
+  adapted.get(this)?.pinged()
 }
 
 function onPong(this: AcceptedSocket): void {

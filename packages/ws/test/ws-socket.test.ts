@@ -25,6 +25,7 @@ function listening() {
   const calls: string[] = []
   const handler: SocketHandler = {
     message: (data) => calls.push(typeof data === 'string' ? `text ${data}` : 'binary'),
+    ping: () => calls.push('ping'),
     pong: () => calls.push('pong'),
     drain: () => calls.push('drain'),
     closed: (code, reason) => calls.push(`closed ${code} ${reason}`),
@@ -42,16 +43,47 @@ describe('S4 drain', () => {
     expect(calls).toEqual([])
   })
 
-  test('comes once, when the last of ours is written, whatever ws still has to say itself', () => {
+  test('comes with every part that leaves, and once for what left together', () => {
     const { ws, socket, calls } = listening()
+    expect(socket.send('sent at once')).toBe('sent')
     ws.bufferedAmount = 10
-    expect([socket.send('a'), socket.send('b')]).toEqual(['buffered', 'buffered'])
+    expect(['a', 'b', 'c'].map((text) => socket.send(text))).toEqual(Array(3).fill('buffered'))
     ws.writes[0]?.()
     expect(calls).toEqual([])
     ws.bufferedAmount = 2
     ws.writes[1]?.()
+    ws.writes[2]?.()
+    expect(calls).toEqual(['drain'])
+    ws.bufferedAmount = 0
+    ws.writes[3]?.()
+    expect(calls).toEqual(['drain', 'drain'])
+  })
+
+  test('comes where everything left before the next frame, which was sent at once', () => {
+    const { ws, socket, calls } = listening()
+    ws.bufferedAmount = 10
+    socket.send('a')
+    ws.bufferedAmount = 0
+    expect(socket.send('b')).toBe('sent')
+    for (const written of ws.writes) written()
     expect(calls).toEqual(['drain'])
   })
+})
+
+test('S3 sentBytes is what was seen leaving, where the stream does not tell', () => {
+  const { ws, socket } = listening()
+  socket.send('12345')
+  expect(socket.sentBytes).toBe(5)
+  ws.bufferedAmount = 10
+  socket.send('x'.repeat(8))
+  ws.bufferedAmount = 20
+  socket.send('x'.repeat(8))
+  expect(socket.sentBytes).toBe(5)
+  ws.bufferedAmount = 10
+  ws.writes[1]?.()
+  expect(socket.sentBytes).toBe(15)
+  ws.readyState = 3
+  expect(socket.sentBytes).toBe(15)
 })
 
 describe('S5 closed', () => {
@@ -85,6 +117,7 @@ test('messages arrive as text or as binary', () => {
   const { ws, calls } = listening()
   ws.emit('message', Buffer.from('é'), false)
   ws.emit('message', Buffer.from('é'), true)
+  ws.emit('ping')
   ws.emit('pong')
-  expect(calls).toEqual(['text é', 'binary', 'pong'])
+  expect(calls).toEqual(['text é', 'binary', 'ping', 'pong'])
 })
