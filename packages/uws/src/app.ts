@@ -21,6 +21,8 @@ export interface UwsBehavior {
   upgrade(response: UwsResponse, request: UwsRequest, context: object): void
   open(ws: UwsWebSocket): void
   message(ws: UwsWebSocket, message: ArrayBuffer, isBinary: boolean): void
+  /** Called when it is answered. */
+  ping(ws: UwsWebSocket, message: ArrayBuffer): void
   pong(ws: UwsWebSocket): void
   drain(ws: UwsWebSocket): void
   dropped(ws: UwsWebSocket): void

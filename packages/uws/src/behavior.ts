@@ -38,6 +38,7 @@ export function behavior(gate: SocketGate, options: Options, app: UwsApp): UwsBe
       // S2: the buffer dies with this call. uWS has checked the UTF-8 of text.
       socketOf(ws).message(isBinary ? new Uint8Array() : Buffer.from(message).toString())
     },
+    ping: (ws, message) => socketOf(ws).pinged(message.byteLength),
     pong: (ws) => socketOf(ws).pong(),
     drain: (ws) => socketOf(ws).drained(),
     // Cannot happen without a `maxBackpressure`. Not at once: uWS goes on with the socket.

@@ -12,6 +12,8 @@ export class Cohort {
   readonly #members: UwsSocket[] = []
   #frames = 0
   #isLive = false
+  #published = 0
+  #held = 0
 
   constructor(topic: string, sockets: readonly UwsSocket[]) {
     this.topic = topic
@@ -27,12 +29,33 @@ export class Cohort {
     return this.#isLive
   }
 
+  /** Bytes that were published to it. */
+  get published(): number {
+    return this.#published
+  }
+
+  /** Those of them that uWS does not hold any more, until its turn ends: it has given them to all. */
+  get given(): number {
+    return this.#published - this.#held
+  }
+
+  /** So many bytes are published. */
+  count(bytes: number): void {
+    if (this.#held === 0) {
+      setImmediate(() => {
+        this.#held = 0
+      })
+    }
+    this.#held += bytes
+    this.#published += bytes
+  }
+
   /** Takes a socket, from the cohort that it was in. */
   add(socket: UwsSocket): void {
     socket.cohort?.remove(socket)
     socket.cohort = this
     socket.place = this.#members.push(socket) - 1
-    if (this.#isLive) socket.subscribe(this.topic)
+    if (this.#isLive) socket.subscribe(this)
   }
 
   remove(socket: UwsSocket): void {
@@ -42,7 +65,7 @@ export class Cohort {
       last.place = socket.place
     }
     socket.cohort = undefined
-    if (this.#isLive) socket.unsubscribe(this.topic)
+    if (this.#isLive) socket.unsubscribe(this)
   }
 
   /** Removes who was not seen this turn. */
@@ -58,7 +81,7 @@ export class Cohort {
     this.#frames += frames
     if (this.#frames < STEADY_FRAMES) return
     this.#isLive = true
-    for (const socket of this.#members) socket.subscribe(this.topic)
+    for (const socket of this.#members) socket.subscribe(this)
   }
 
   dissolve(): void {

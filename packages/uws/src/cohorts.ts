@@ -25,10 +25,10 @@ export class Cohorts {
   }
 
   /**
-   * The topic that has just these sockets, if there is one by now.
+   * The live cohort that has just these sockets, if there is one by now.
    * @param frames how many they are about to get
    */
-  topicOf(sockets: readonly UwsSocket[], frames: number): string | undefined {
+  liveOf(sockets: readonly UwsSocket[], frames: number): Cohort | undefined {
     const cohort = likely(sockets)
     if (cohort === undefined) return this.#found(sockets)
     const turn = ++this.#turn
@@ -42,7 +42,7 @@ export class Cohorts {
     if (absent > 0) cohort.keep(turn)
     for (const socket of strangers) cohort.add(socket)
     if (!cohort.isLive) return void cohort.hold(frames)
-    if (this.#app.numSubscribers(cohort.topic) === cohort.size) return cohort.topic
+    if (this.#app.numSubscribers(cohort.topic) === cohort.size) return cohort
     // Would be a fault of ours: found here, it costs a little speed, and nobody a message.
     cohort.dissolve()
     return undefined

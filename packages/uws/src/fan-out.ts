@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer'
 import type { Bundle, FanOut, Frame, Socket } from '@chan/sockets'
 import type { UwsApp } from './app.js'
 import { Cohorts } from './cohorts.js'
-import { isDeflated, type UwsSocket } from './uws-socket.js'
+import { isDeflated, type UwsSocket, wireBytes } from './uws-socket.js'
 
 /** Fewer sockets are not worth finding out whether they are the same as before. */
 const MANY_SOCKETS = 16
@@ -27,13 +27,15 @@ export class UwsFanOut implements FanOut {
   write(bundle: Bundle, sockets: readonly Socket[]): void {
     const frames = bundle.frames.map(bytesOf)
     const ours = sockets as readonly UwsSocket[]
-    const topic = isWorthwhile(bundle, sockets.length)
-      ? this.#cohorts.topicOf(ours, bundle.length)
+    const cohort = isWorthwhile(bundle, sockets.length)
+      ? this.#cohorts.liveOf(ours, bundle.length)
       : undefined
-    if (topic === undefined) for (const socket of ours) socket.write(frames)
+    if (cohort === undefined) for (const socket of ours) socket.write(frames)
     else {
       for (const frame of frames) {
-        this.#app.publish(topic, frame, false, isDeflated(frame, this.#deflates))
+        const deflated = isDeflated(frame, this.#deflates)
+        cohort.count(wireBytes(frame, deflated))
+        this.#app.publish(cohort.topic, frame, false, deflated)
       }
     }
   }

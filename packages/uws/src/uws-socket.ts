@@ -9,12 +9,20 @@ import type { Cohort } from './cohort.js'
 const BUFFERED = 0
 const SENT = 1
 
+/** The shortest head of a frame: that of pings and pongs, whose payload follows. */
+const HEAD_BYTES = 2
+
 /** With compression, from here on. */
 const DEFLATE_BYTES = 1024
 
 /** @internal */
 export function isDeflated(frame: Uint8Array, deflates: boolean): boolean {
   return deflates && frame.length >= DEFLATE_BYTES
+}
+
+/** @internal Of a frame; the least, where uWS alone knows what compression makes of it. */
+export function wireBytes({ length }: Uint8Array, deflated: boolean): number {
+  return deflated ? HEAD_BYTES : length + (length < 126 ? HEAD_BYTES : length < 65_536 ? 4 : 10)
 }
 
 /** @internal What the handshake gave to uWS. */
@@ -38,8 +46,13 @@ export class UwsSocket implements Socket {
   #ws: UwsWebSocket | undefined
   readonly #deflates: boolean
   #handler: SocketHandler | undefined
-  /** Something was given to uWS since nothing waited. */
-  #given = false
+  /** uWS got something to send since nothing waited. */
+  #mayWait = false
+  /** Bytes that uWS got, less what was published to the cohort before this socket was in it. */
+  #given = 0
+  #sent = 0
+  /** What waited when it was last looked at. */
+  #waited = 0
   /** How to close when nothing waits any more. */
   #leaving: Ending | undefined
   #ended: Ending | undefined
@@ -67,6 +80,11 @@ export class UwsSocket implements Socket {
     return this.#ws?.getBufferedAmount() ?? 0
   }
 
+  get sentBytes(): number {
+    this.#look()
+    return this.#sent
+  }
+
   send(frame: string): SendOutcome {
     const ws = this.#writable
     if (!ws) return 'dropped'
@@ -92,6 +110,7 @@ export class UwsSocket implements Socket {
   }
 
   ping(): void {
+    this.#got(HEAD_BYTES)
     this.#ws?.ping()
   }
 
@@ -103,7 +122,7 @@ export class UwsSocket implements Socket {
     if (!this.#writable) return
     if (this.bufferedBytes > 0) {
       this.cohort?.remove(this)
-      this.#given = true
+      this.#mayWait = true
       this.#leaving = { code, reason }
     } else this.#ws?.end(code, Buffer.from(reason))
   }
@@ -116,26 +135,35 @@ export class UwsSocket implements Socket {
     this.#handler?.message(data)
   }
 
+  /** uWS has answered a ping that had so many bytes. */
+  pinged(bytes: number): void {
+    this.#got(HEAD_BYTES + bytes)
+    this.#handler?.ping()
+  }
+
   pong(): void {
     this.#handler?.pong()
   }
 
-  subscribe(topic: string): void {
+  subscribe({ topic, published }: Cohort): void {
+    this.#given -= published
     this.#ws?.subscribe(topic)
   }
 
-  unsubscribe(topic: string): void {
-    this.#given = true
+  unsubscribe({ topic, published }: Cohort): void {
+    this.#got(published)
     this.#ws?.unsubscribe(topic)
   }
 
   /** uWS could write after it could not, and perhaps not everything. */
   drained(): void {
-    if (!(this.#given || this.cohort?.isLive) || this.bufferedBytes > 0) return
-    this.#given = false
-    const leaving = this.#leaving
-    if (leaving) this.#ws?.end(leaving.code, Buffer.from(leaving.reason))
-    else this.#handler?.drain()
+    if (!(this.#mayWait || this.cohort?.isLive)) return
+    if (this.#look() === 0) {
+      this.#mayWait = false
+      const leaving = this.#leaving
+      if (leaving) return void this.#ws?.end(leaving.code, Buffer.from(leaving.reason))
+    }
+    this.#handler?.drain()
   }
 
   /** uWS calls it within `end` and `close`. */
@@ -152,8 +180,29 @@ export class UwsSocket implements Socket {
   }
 
   #give(ws: UwsWebSocket, frame: Uint8Array): number {
-    this.#given = true
-    return ws.send(frame, false, isDeflated(frame, this.#deflates))
+    const deflated = isDeflated(frame, this.#deflates)
+    this.#got(wireBytes(frame, deflated))
+    return ws.send(frame, false, deflated)
+  }
+
+  #got(bytes: number): void {
+    this.#mayWait = true
+    this.#given += bytes
+  }
+
+  /**
+   * Answers what waits, after it has taken down what has left: what was given and does not wait, or,
+   * where that is unknown, by how much less waits. Within a callback of uWS, what it holds until that
+   * returns, some 16 KiB, counts as gone; not again and again, for it is the most seen that counts.
+   */
+  #look(): number {
+    if (!this.#ws) return 0
+    const waiting = this.#ws.getBufferedAmount()
+    const given = this.#given + (this.cohort?.isLive ? this.cohort.given : 0)
+    const seenLeaving = Math.max(0, this.#waited - waiting)
+    this.#sent = Math.max(given - waiting, this.#sent + seenLeaving)
+    this.#waited = waiting
+    return waiting
   }
 
   #report(): void {

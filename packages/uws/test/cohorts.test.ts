@@ -121,11 +121,42 @@ describe('a cohort', () => {
     check()
   })
 
+  test('tells what has left: of what uWS still holds nothing, nor what others got', async () => {
+    const sockets = settled(16)
+    const [first] = sockets
+    const late = join(1)
+    const all = [...sockets, ...late]
+    const turns = async () => {
+      await new Promise((resolve) => setImmediate(resolve))
+      return [first?.sentBytes, late[0]?.sentBytes]
+    }
+    const [before = 0] = await turns()
+    // A text of two bytes is a frame of four.
+    turn(all, 5)
+    expect(first?.sentBytes).toBe(before)
+    expect(await turns()).toEqual([before + 20, 20])
+    const ws = wsOf.get(first as UwsSocket) as FakeWs
+    ws.buffered = 12
+    turn(all, 3)
+    expect(await turns()).toEqual([before + 20, 32])
+    ws.buffered = 4
+    expect(await turns()).toEqual([before + 28, 32])
+    turn(sockets, 1)
+    ws.buffered = 0
+    expect(await turns()).toEqual([before + 36, 32])
+  })
+
   test('has members that hear of a drain', () => {
     const sockets = settled(16)
     const [socket] = sockets
     const calls: string[] = []
-    const handler = { message() {}, pong() {}, drain: () => calls.push('drain'), closed() {} }
+    const handler = {
+      message() {},
+      ping() {},
+      pong() {},
+      drain: () => calls.push('drain'),
+      closed() {},
+    }
     socket?.listen(handler)
     socket?.drained()
     turn(sockets)

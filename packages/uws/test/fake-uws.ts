@@ -87,9 +87,12 @@ export class FakeApp implements UwsApp {
 }
 
 /** A socket of ours on a fake one. */
-export function fakeSocket(): { readonly ws: FakeWs; readonly socket: UwsSocket } {
+export function fakeSocket(deflates = false): {
+  readonly ws: FakeWs
+  readonly socket: UwsSocket
+} {
   const ws = new FakeWs()
-  const socket = new UwsSocket(false)
+  const socket = new UwsSocket(deflates)
   socket.opened(ws)
   ws.closed = (code, reason) => socket.closed({ code, reason })
   return { ws, socket }

@@ -2,14 +2,16 @@
 
 import type { SocketHandler } from '@chan/sockets'
 import { describe, expect, test } from 'vitest'
+import { Cohort } from '../src/cohort.js'
 import { endingOf } from '../src/violation.js'
 import { fakeSocket } from './fake-uws.js'
 
-function listening() {
-  const { ws, socket } = fakeSocket()
+function listening(deflates = false) {
+  const { ws, socket } = fakeSocket(deflates)
   const calls: string[] = []
   const handler: SocketHandler = {
     message: (data) => calls.push(typeof data === 'string' ? `text ${data}` : 'binary'),
+    ping: () => calls.push('ping'),
     pong: () => calls.push('pong'),
     drain: () => calls.push('drain'),
     closed: (code, reason) => calls.push(`closed ${code} ${reason}`),
@@ -46,28 +48,48 @@ describe('S3 send', () => {
       socket.ping()
       socket.close(1000, '')
       socket.terminate()
-      socket.subscribe('topic')
-      socket.unsubscribe('topic')
+      const cohort = new Cohort('topic', [])
+      socket.subscribe(cohort)
+      socket.unsubscribe(cohort)
       expect(ws.received).toEqual([])
     }
   })
 })
 
 describe('S4 drain', () => {
-  test('never comes while something waits, nor where nothing was given', () => {
+  test('comes with every part that leaves, and not where nothing was given', () => {
     const { ws, socket, calls, listen } = listening()
     listen()
     socket.drained()
     ws.status = 0
     ws.buffered = 10
     socket.send('a')
+    expect(calls).toEqual([])
     ws.buffered = 5
     socket.drained()
-    expect(calls).toEqual([])
+    expect(calls).toEqual(['drain'])
     ws.buffered = 0
     socket.drained()
     socket.drained()
-    expect(calls).toEqual(['drain'])
+    expect(calls).toEqual(['drain', 'drain'])
+  })
+
+  test('comes also where only a pong waited, a ping of ours, or a close', () => {
+    for (const give of ['pinged', 'ping', 'close'] as const) {
+      const { ws, socket, calls, listen } = listening()
+      listen()
+      ws.buffered = 20
+      if (give === 'pinged') socket.pinged(10)
+      else if (give === 'ping') socket.ping()
+      else socket.close(4000, 'enough')
+      calls.length = 0
+      ws.buffered = 10
+      socket.drained()
+      expect(calls).toEqual(['drain'])
+      ws.buffered = 0
+      socket.drained()
+      expect(calls).toEqual(['drain', give === 'close' ? 'closed 4000 enough' : 'drain'])
+    }
   })
 
   test('comes also where uWS took a frame, and could not write it later', () => {
@@ -80,6 +102,44 @@ describe('S4 drain', () => {
     ws.buffered = 0
     socket.drained()
     expect(calls).toEqual(['drain'])
+  })
+})
+
+describe('S3 sentBytes', () => {
+  test('is what was given and does not wait; a pong of uWS makes it grow when it leaves', () => {
+    const { ws, socket } = listening()
+    socket.send('x'.repeat(100))
+    expect(socket.sentBytes).toBe(102)
+    ws.buffered = 1004
+    socket.send('x'.repeat(1000))
+    expect(socket.sentBytes).toBe(102)
+    ws.buffered += 12
+    socket.pinged(10)
+    ws.buffered += 1004
+    socket.write([Buffer.alloc(1000)])
+    ws.buffered += 2
+    socket.ping()
+    expect(socket.sentBytes).toBe(102)
+    ws.buffered = 2000
+    expect(socket.sentBytes).toBe(124)
+    ws.buffered = 0
+    socket.drained()
+    expect(socket.sentBytes).toBe(2124)
+    ws.close()
+    expect(socket.sentBytes).toBe(2124)
+  })
+
+  test('with compression is what is seen leaving', () => {
+    const { ws, socket } = listening(true)
+    ws.buffered = 100
+    socket.send('x'.repeat(5000))
+    socket.drained()
+    ws.buffered = 200
+    socket.send('x'.repeat(5000))
+    expect(socket.sentBytes).toBe(0)
+    ws.buffered = 150
+    socket.drained()
+    expect(socket.sentBytes).toBe(50)
   })
 })
 
@@ -121,8 +181,9 @@ test('what arrives goes to the handler', () => {
   listen()
   socket.message('é')
   socket.message(new Uint8Array())
+  socket.pinged(0)
   socket.pong()
-  expect(calls).toEqual(['text é', 'binary', 'pong'])
+  expect(calls).toEqual(['text é', 'binary', 'ping', 'pong'])
 })
 
 test.each([
