@@ -79,6 +79,12 @@ export class RawClient {
     this.socket.write(encodeFrame(text, shape))
   }
 
+  /** Sends so many pings in one write, which is not at the mercy of what the client reads. */
+  ping(payload = '', count = 1): void {
+    const frame = encodeFrame(payload, { opcode: Opcode.ping })
+    this.socket.write(Buffer.concat(Array<Buffer>(count).fill(frame)))
+  }
+
   /** The next text frame. */
   async next(): Promise<string> {
     const at = this.#read++

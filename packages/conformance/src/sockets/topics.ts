@@ -1,4 +1,4 @@
-// What an adapter is checked for: S1 to S8 and S10 from outside, then the bridge through it. S9
+// What an adapter is checked for: S1 to S8, S10 and S11 from outside, then the bridge through it. S9
 // (options that would abort native code) is core's validation, tested there.
 
 import { access } from './bridge/access.js'
@@ -21,6 +21,7 @@ import { frames } from './wire/frames.js'
 import { handshake } from './wire/handshake.js'
 import { lingering } from './wire/lingering.js'
 import { liveness } from './wire/liveness.js'
+import { pings } from './wire/pings.js'
 
 export const socketTopics = [
   admission,
@@ -30,6 +31,7 @@ export const socketTopics = [
   lingering,
   backpressure,
   liveness,
+  pings,
   adopting,
   messages,
   hooks,

@@ -5,6 +5,7 @@ import type { Topic } from '../../cases.js'
 import { until } from '../../until.js'
 import type { SocketScene } from '../scene.js'
 
+const MIB = 2 ** 20
 const BLOCK = 'x'.repeat(64 * 1024)
 
 export const backpressure: Topic<SocketScene> = {
@@ -64,6 +65,30 @@ export const backpressure: Topic<SocketScene> = {
           'live',
           'later',
         ])
+      },
+    },
+    {
+      title: 'S4 drain comes before everything has left: who sends goes on while the rest waits',
+      async run({ bridge, connect, layer, expect }) {
+        // Much more than the kernel takes at once.
+        const [maxBufferedBytes, count] = [32 * MIB, 24]
+        const block = 'x'.repeat(MIB - 1000)
+        const waiting: number[] = []
+        const server = await bridge(
+          (_request, socket) => ({ filterFn: () => waiting.push(socket.bufferedBytes) > 0 }),
+          { maxBufferedBytes },
+        )
+        const channel = layer.channel('general', { maxHistory: count })
+        for (let i = 0; i < count; i++) await channel.publish(block)
+        const client = await connect(server)
+        client.socket.pause()
+        await until('a full buffer', () => Math.max(...waiting) > maxBufferedBytes / 4 - 2 * MIB)
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        const sent = waiting.length
+        expect(sent).toBeLessThan(count)
+        client.socket.resume()
+        await client.until('everything', () => client.received.length === count)
+        expect(waiting[sent]).toBeGreaterThan(0)
       },
     },
     {
