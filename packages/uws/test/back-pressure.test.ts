@@ -23,7 +23,7 @@ async function connected({ perMessageDeflate = false } = {}) {
     handshakeTimeoutMs: 1000,
     closeTimeoutMs: 1000,
     matches: () => true,
-    admit: async (request) => ({ refused: false, request }),
+    admit: async (request) => ({ refused: false, protocol: undefined, request }),
     open(socket) {
       opened = socket
       return {
