@@ -3,16 +3,13 @@
 
 import type { Channel, ServedChannel, Session, SessionEnd } from '@chan/core/connections'
 import type { ChannelSocket } from '../connection/channel-socket.js'
-import type { Connection, ConnectionOwner } from '../connection/connection.js'
+import type { Connection } from '../connection/connection.js'
 import { endSession } from '../connection/end-session.js'
-import type { FrameConsumer } from '../connection/inbox.js'
-import type { Ending } from '../connection/line.js'
 import type { Seat } from '../connection/seat.js'
-import { Incoming } from './incoming.js'
 import type { BridgeOptions, BridgeResult } from './options.js'
 
 /** @internal */
-export class Bridge implements ConnectionOwner, FrameConsumer, Session {
+export class Bridge implements Session {
   readonly socket: ChannelSocket
   readonly connection: Connection
   readonly served: ServedChannel<Channel>
@@ -27,20 +24,16 @@ export class Bridge implements ConnectionOwner, FrameConsumer, Session {
   groups: string[] | undefined
   #bound: Channel | undefined
   #hold: string | undefined
-  #incoming: Incoming | undefined
   #present: Set<string> | undefined
   #released = false
   /** Tells the caller how it ended. */
   readonly settle: (result: BridgeResult) => void
-  readonly #ended: (bridge: Bridge) => void
 
-  /** @param ended told once that either side began to close */
   constructor(
     socket: ChannelSocket,
     connection: Connection,
     served: ServedChannel<Channel>,
     options: BridgeOptions,
-    ended: (bridge: Bridge) => void,
     settle: (result: BridgeResult) => void,
   ) {
     this.settle = settle
@@ -48,7 +41,6 @@ export class Bridge implements ConnectionOwner, FrameConsumer, Session {
     this.connection = connection
     this.served = served
     this.options = options
-    this.#ended = ended
   }
 
   get userId(): string | null {
@@ -67,27 +59,9 @@ export class Bridge implements ConnectionOwner, FrameConsumer, Session {
     return this.#bound
   }
 
-  /** What happens to frames; made with the first one. */
-  get incoming(): Incoming {
-    this.#incoming ??= new Incoming(this)
-    return this.#incoming
-  }
-
   /** Either side began to close: what is being built up is not wanted any more. */
   get over(): boolean {
     return this.connection.ending !== undefined
-  }
-
-  connectionEnded(_: Ending): void {
-    this.#ended(this)
-  }
-
-  takes(): boolean {
-    return this.incoming.takes()
-  }
-
-  consume(text: string): void | Promise<void> {
-    return this.incoming.consume(text)
   }
 
   endSession(why: SessionEnd): void {

@@ -3,12 +3,13 @@
 
 import { CloseCode, isChanError, validateIdentifier } from '@chan/protocol'
 import { historyCount } from '../connection/history-count.js'
+import type { FrameConsumer } from '../connection/inbox.js'
 import { takeSeat } from '../connection/take-seat.js'
 import type { Bridge } from './bridge.js'
 import { patiently } from './patience.js'
 
 /** Resolves when frames may come in, or when the connection ended on the way. Never rejects. */
-export async function connect(bridge: Bridge): Promise<void> {
+export async function connect(bridge: Bridge, frames: FrameConsumer): Promise<void> {
   try {
     if (bridge.userId !== null) validateIdentifier('userId', bridge.userId)
     // Before asking for permission: whoever is disconnected from then on is heard of.
@@ -18,7 +19,7 @@ export async function connect(bridge: Bridge): Promise<void> {
     if (bridge.over) return
     await received(bridge)
     if (bridge.over || !(await greeted(bridge, first))) return
-    bridge.connection.consume(bridge)
+    bridge.connection.consume(frames)
   } catch (error) {
     giveUp(bridge, error)
   }

@@ -8,6 +8,7 @@ import type { Ending } from '../connection/line.js'
 import { Bridge } from './bridge.js'
 import { connect } from './connect.js'
 import { farewell, release } from './disconnect.js'
+import { Incoming } from './incoming.js'
 import { type BridgeOptions, type BridgeResult, checkBridgeOptions } from './options.js'
 import { patiently } from './patience.js'
 
@@ -33,16 +34,18 @@ export function websocketChannelHandler<T = unknown, P = Metadata>(
 ): Promise<BridgeResult> {
   return new Promise((resolve, reject) => {
     let bridge: Bridge
+    let incoming: Incoming
     try {
       const connection = ConnectedSocket.connectionOf(socket)
       // Types of data and metadata matter to the caller only.
       const given = options as unknown as BridgeOptions
-      bridge = new Bridge(socket, connection, servedChannel(channel), given, takeDown, resolve)
-      connection.claim(bridge.userId, bridge)
+      bridge = new Bridge(socket, connection, servedChannel(channel), given, resolve)
+      incoming = new Incoming(bridge, takeDown)
+      connection.claim(bridge.userId, incoming)
     } catch (error) {
       return reject(error)
     }
-    void begin(bridge).then(() => {
+    void begin(bridge, incoming).then(() => {
       bridge.standing = true
       if (bridge.over) takeDown(bridge)
     })
@@ -55,14 +58,14 @@ function takeDown(bridge: Bridge): void {
 }
 
 /** Never rejects. */
-async function begin(bridge: Bridge): Promise<void> {
+async function begin(bridge: Bridge, incoming: Incoming): Promise<void> {
   const { connection, userId } = bridge
   const { sessions, closing } = bridge.served.context
   sessions.add(userId, bridge)
   if (closing.aborted) endSession(connection, 'closing')
   try {
     checkBridgeOptions(bridge.options)
-    await connect(bridge)
+    await connect(bridge, incoming)
   } catch (error) {
     bridge.report('connect', error)
     connection.close(CloseCode.fault, 'internal error')

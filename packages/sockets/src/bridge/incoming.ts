@@ -9,24 +9,33 @@ import {
   isChanError,
   parseBridgeText,
 } from '@chan/protocol'
+import type { ConnectionOwner } from '../connection/connection.js'
+import type { FrameConsumer } from '../connection/inbox.js'
 import { TokenBucket } from '../connection/token-bucket.js'
 import type { Bridge } from './bridge.js'
 import type { BridgeOptions } from './options.js'
 
-/** @internal */
-export class Incoming {
+/** @internal The bridge's side of its connection. Most connections are quiet: buckets are made with frames. */
+export class Incoming implements ConnectionOwner, FrameConsumer {
   readonly #bridge: Bridge
-  readonly #commands: TokenBucket
+  readonly #ended: (bridge: Bridge) => void
+  #commands: TokenBucket | undefined
   #publishes: TokenBucket | undefined
 
-  constructor(bridge: Bridge) {
+  /** @param ended told once that either side began to close */
+  constructor(bridge: Bridge, ended: (bridge: Bridge) => void) {
     this.#bridge = bridge
-    const { limits, home } = bridge.connection
-    this.#commands = new TokenBucket(limits.commands, home.clock)
+    this.#ended = ended
   }
 
-  /** Counts a frame as it comes; see `ConnectionOwner.takes`. */
+  connectionEnded(): void {
+    this.#ended(this.#bridge)
+  }
+
+  /** Counts a frame as it comes. */
   takes(): boolean {
+    const { limits, home } = this.#bridge.connection
+    this.#commands ??= new TokenBucket(limits.commands, home.clock)
     if (this.#commands.take()) return true
     this.#bridge.connection.close(CloseCode.policy, 'too many frames per second')
     return false
