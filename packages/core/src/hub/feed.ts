@@ -272,19 +272,21 @@ export class Feed {
       return this.#settle(behind, asked)
     }
     if (!page.more && this.#seam) this.#moveTo(this.#seam)
-    this.#settle(page.more, { ...asked, fresh: true })
+    // History says nothing about what came after the seam.
+    this.#settle(page.more, { known: 0, fresh: false })
   }
 
   /** The page is over: reads on, or releases what waited and is live. */
   #settle(behind: boolean, { known, fresh }: Asked): void {
     this.#reading = false
     if (this.#closed) return
+    if (behind || this.#spilled || this.#readAgain) return this.#fill()
+    this.#holding = false
+    const complete = this.#releaseHeld(known)
+    if (this.#closed) return
     // What was delivered here before this reader came is in no page that was asked for earlier.
     const isStale = !fresh && !this.#reaches(this.#source.position)
-    if (behind || isStale || this.#spilled || this.#readAgain) return this.#fill()
-    this.#holding = false
-    if (!this.#releaseHeld(known)) return this.#fill()
-    if (this.#closed) return
+    if (!complete || isStale) return this.#fill()
     this.#reader.caughtUp?.()
   }
 
