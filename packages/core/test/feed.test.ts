@@ -1,61 +1,10 @@
 // The gate: whatever order, loss and duplication the backend brings, the receiver sees every message
 // once, in order, or is told of a reset.
 
-import { Message, type Position, START } from '@chan/protocol'
+import { type Message, START } from '@chan/protocol'
 import { waitFor } from '@chan/testkit'
 import { describe, expect, test } from 'vitest'
-import { Feed } from '../src/hub/feed.js'
-import type { ResetEvent } from '../src/model/reset-event.js'
-import type { Page, PageLimit } from '../src/ports/log.js'
-import { ManualClock } from '../src/testing/index.js'
-
-function message(offset: number, epoch = 'e1', body = String(offset)): Message {
-  return Message.fromStored({ channel: 'c', body, sender: null, timestamp: 0, offset, epoch })
-}
-
-/** A log that can be cut, fail and be restarted, and the feed that reads from it. */
-function setUp() {
-  const clock = new ManualClock()
-  const log: Message[] = []
-  const seen: (number | string)[] = []
-  const resets: ResetEvent[] = []
-  const failures: unknown[] = []
-  const control = { reads: 0, fail: false, epoch: 'e1', gate: Promise.resolve() }
-  async function read(after: Position, limit: PageLimit): Promise<Page> {
-    control.reads++
-    await control.gate
-    if (control.fail) throw new Error('no database')
-    const last = log.at(-1)
-    const top = last ? { epoch: control.epoch, offset: last.offset as number } : START
-    const first = log[0]?.offset ?? 1
-    const foreign = after.epoch !== control.epoch && after.epoch !== ''
-    const truncated = foreign || after.offset > top.offset || after.offset + 1 < first
-    const rest = log.filter((entry) => (entry.offset as number) > after.offset)
-    return { messages: truncated ? [] : rest.slice(0, limit.messages), top, truncated, floor: 0 }
-  }
-  const source = {
-    name: 'c',
-    clock,
-    position: START as Position,
-    read: (after: Position, limit: PageLimit) => ({ page: read(after, limit), fresh: true }),
-    failed: (error: unknown) => failures.push(error),
-    run: (task: () => void) => task(),
-  }
-  const reader = {
-    deliver: (entry: Message) => seen.push(entry.offset ?? (entry.data as string)),
-    reset: (event: ResetEvent) => resets.push(event),
-  }
-  const feed = new Feed(source, reader)
-  const append = (offset: number, epoch = control.epoch, body?: string) => {
-    const entry = message(offset, epoch, body)
-    log.push(entry)
-    return entry
-  }
-  return { clock, log, seen, resets, failures, control, source, reader, feed, append }
-}
-
-const upTo = (last: number, first = 1) =>
-  Array.from({ length: last - first + 1 }, (_, index) => first + index)
+import { ephemeral, generator, message, setUp, upTo } from './feed-scene.js'
 
 describe('Feed', () => {
   test('delivers in order and drops duplicates', () => {
@@ -170,8 +119,7 @@ describe('Feed', () => {
     feed.start(START)
     append(1)
     feed.accept(append(2))
-    const typing = { channel: 'c', body: '"typing"', sender: null, timestamp: 0 }
-    feed.accept(Message.fromStored(typing))
+    feed.accept(ephemeral('typing'))
     expect(seen).toEqual(['typing'])
     await waitFor(() => seen.length === 3, { deadlineMs: 1000, label: 'the hole filled' })
   })
@@ -219,11 +167,3 @@ describe('Feed', () => {
     }
   })
 })
-
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state * 1_664_525 + 1_013_904_223) % 4_294_967_296
-    return state / 4_294_967_296
-  }
-}
