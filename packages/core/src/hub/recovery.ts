@@ -78,6 +78,17 @@ export class Recovery implements FeedReader {
     return arrived
   }
 
+  /** From a position, instead of another one: whoever waited for that one's arrival waits for this. */
+  resume(position: Position, before: Recovery | undefined): void {
+    if (before) {
+      this.#target = before.#target
+      this.#arrived = before.#arrived
+      before.#arrived = undefined
+      before.close()
+    }
+    this.#feed.startByReading(position)
+  }
+
   accept(message: Message): void {
     this.#feed.accept(message)
   }

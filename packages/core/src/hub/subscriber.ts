@@ -71,6 +71,8 @@ export class Subscriber {
     const recovery = this.#recovery
     if (recovery === undefined) return this.#invoke(message)
     recovery.accept(message)
+    // Taking the message may have rewound it: then another one is under way.
+    if (recovery !== this.#recovery) return
     if (recovery.isBeside(message)) this.#recovered = this.#endRecovery(recovery)
   }
 
@@ -86,8 +88,8 @@ export class Subscriber {
 
   /** Delivers everything after `position` again, at the reader's pace, and joins the channel anew. */
   rewind(position: Position): void {
-    this.#recovery?.close()
-    void this.#begin().since(position)
+    const before = this.#recovery
+    this.#begin().resume(position, before)
   }
 
   /** The channel lost continuity. A subscriber that still reads finds out by itself. */
