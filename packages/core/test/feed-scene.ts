@@ -30,11 +30,14 @@ export function makeLog() {
   const control = { reads: 0, fail: false, epoch: 'e1', gate: Promise.resolve() }
   const limits: PageLimit[] = []
   const take = (messages: readonly Message[], limit: PageLimit) => {
+    const page: Message[] = []
     let bytes = 0
-    const fits = messages.findIndex(
-      ({ body }, at) => at >= limit.messages || (bytes += body.length) - body.length >= limit.bytes,
-    )
-    return fits < 0 ? messages : messages.slice(0, fits)
+    for (const entry of messages) {
+      if (page.length >= limit.messages || bytes >= limit.bytes) break
+      page.push(entry)
+      bytes += entry.body.length
+    }
+    return page
   }
   async function looked(limit: PageLimit): Promise<void> {
     control.reads++
