@@ -38,7 +38,7 @@ export class Recovery implements FeedReader {
   #over = false
   /** Where it is to come to at least. */
   #target: Position | undefined
-  readonly #arrival = new Latch()
+  #arrival = new Latch()
 
   /** @param pace without it, everything is delivered as it is read */
   constructor(source: FeedSource, pace: Pace | undefined, reader: RecoveryReader) {
@@ -82,8 +82,8 @@ export class Recovery implements FeedReader {
   resume(position: Position, before: Recovery | undefined): void {
     if (before) {
       this.#target = before.#target
-      this.#arrived = before.#arrived
-      before.#arrived = undefined
+      this.#arrival = before.#arrival
+      before.#arrival = new Latch()
       before.close()
     }
     this.#feed.startByReading(position)
