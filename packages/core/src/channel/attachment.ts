@@ -51,6 +51,9 @@ export class ChannelAttachment implements Attachment {
     this.#room = room
     this.#subscriber = room.attach(READING, { userId, self: reader, pace: reader })
     this.replayed = room.replay(this.#subscriber, history, rules().limits, reader.pageLimit)
+    void this.replayed?.then(() => {
+      this.replayed = undefined
+    })
   }
 
   rewind(position: Position): void {

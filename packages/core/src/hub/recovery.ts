@@ -22,7 +22,7 @@ export interface Pace {
 }
 
 /** @internal Whom a recovery delivers to. */
-export interface RecoveryReader extends Pick<FeedReader, 'deliver' | 'reset'> {
+export interface RecoveryReader extends Pick<FeedReader, 'deliver' | 'reset' | 'caughtUp'> {
   /** Handles resets; without, `recovered` tells whoever subscribes of the one that it begins with. */
   readonly handlesResets: boolean
 }
@@ -120,6 +120,7 @@ export class Recovery implements FeedReader {
   caughtUp(): void {
     this.#over = true
     this.#arrival.open()
+    this.#reader.caughtUp?.()
   }
 
   #isThere({ epoch, offset = 0 }: Message): boolean {

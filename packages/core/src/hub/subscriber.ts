@@ -106,12 +106,20 @@ export class Subscriber {
   }
 
   #begin(): Recovery {
-    this.#recovery = new Recovery(this.#source, this.#pace, {
+    const recovery = new Recovery(this.#source, this.#pace, {
       handlesResets: this.#kind.onReset !== undefined,
       deliver: (message) => this.#invoke(message),
       reset: (event) => this.#reset(event),
+      // Nothing is on its way to the others now, so where they are it needs no gate of its own.
+      caughtUp: () => this.#recovery === recovery && this.#joinAt(recovery, this.#source.position),
     })
-    return this.#recovery
+    this.#recovery = recovery
+    return recovery
+  }
+
+  #joinAt(recovery: Recovery, { epoch, offset }: Position): void {
+    const own = recovery.position
+    if (own.epoch === epoch && own.offset === offset) this.#recovered = this.#endRecovery(recovery)
   }
 
   #endRecovery(recovery: Recovery): Recovered {
