@@ -194,9 +194,11 @@ export class Feed {
     this.#heldSize = 0
   }
 
-  /** Nothing if the reader takes more, else waits until it does, holding nothing of what comes. */
+  /** False if the reader takes more, else waits until it does, holding nothing of what comes. */
   #waitForRoom(then: () => void): boolean {
     const room = this.#reader.room?.()
+    // Asking sends what waited, and what does not fit may have the reader rewound.
+    if (this.#closed) return true
     if (room === undefined) return false
     this.#stalled = true
     this.#spill()
