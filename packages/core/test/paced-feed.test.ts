@@ -148,6 +148,26 @@ describe('while there is none', () => {
   })
 })
 
+test('a reader that goes away while it is asked for room gets nothing more', async () => {
+  for (const askedAt of [1, 2, 5]) {
+    const { feed, append, reader, seen, control, takes, state } = paced()
+    for (const offset of upTo(8)) append(offset)
+    takes(100)
+    const { room } = reader
+    // As a socket would: asked, it sends what waits, and finds that it does not fit.
+    reader.room = () => {
+      const answer = room()
+      if (state.asked === askedAt) feed.close()
+      return answer
+    }
+    feed.startByReading(START)
+    await turn()
+    await turn()
+    expect(seen).toEqual(upTo(Math.max(0, askedAt - 2)))
+    expect(control.reads).toBe(askedAt === 1 ? 0 : 1)
+  }
+})
+
 describe('somebody else’s read', () => {
   test('that began before this reader came is read again', async () => {
     const { feed, log, append, source, seen, control, takes } = paced()
