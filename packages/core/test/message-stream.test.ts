@@ -41,7 +41,7 @@ function scene(stored: number, { since, ...options }: MessagesOptions = {}) {
         callback(entry)
       },
     }
-    subscriber = new Subscriber(kind, { userId: null, pace }, source)
+    subscriber = new Subscriber(kind, { userId: null, reader: pace }, source)
     signal.addEventListener('abort', () => subscriber?.end())
     if (since) await subscriber.recover(since)
     return {} as Subscription

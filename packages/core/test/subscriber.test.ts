@@ -32,7 +32,7 @@ function scene() {
     },
     onReset: (event: ResetEvent) => pace.reader.reset(event),
   }
-  const subscriber = new Subscriber(kind, { userId: null, pace: pace.reader }, source)
+  const subscriber = new Subscriber(kind, { userId: null, reader: pace.reader }, source)
   pace.takes(Number.POSITIVE_INFINITY)
   let top = 0
   const publish = (count = 1) => {

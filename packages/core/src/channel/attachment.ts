@@ -49,7 +49,7 @@ export class ChannelAttachment implements Attachment {
     if (this.#ended) return room.watch.release()
     const reader = this.#reader
     this.#room = room
-    this.#subscriber = room.attach(READING, { userId, self: reader, pace: reader })
+    this.#subscriber = room.attach(READING, { userId, reader })
     this.replayed = room.replay(this.#subscriber, history, rules().limits, reader.pageLimit)
     void this.replayed?.then(() => {
       this.replayed = undefined

@@ -77,7 +77,7 @@ export async function subscribe(
   signal?.throwIfAborted()
   const room = await enter(hub, channel, signal)
   const kind = { callback, filter: options.filterFn, onReset: options.onReset }
-  const subscriber = room.attach(kind, { userId, pace })
+  const subscriber = room.attach(kind, { userId, reader: pace })
   const subscription = register(parts, subscribing, room, subscriber)
   try {
     if (since) await patiently(hub, channel, signal, subscriber.recover(since))

@@ -8,7 +8,7 @@ import type { FeedSource } from './feed.js'
 import type { Reading } from './reads.js'
 import { type Pace, type Recovered, Recovery } from './recovery.js'
 
-/** What a subscriber does with what it gets; many may share one of these. */
+/** What a subscriber does with what it gets; many may share one of these. Functions get `reader` as `this`. */
 export interface SubscriberKind {
   readonly callback: (message: Message) => unknown
   readonly filter?: ((message: Message) => unknown) | undefined
@@ -18,10 +18,8 @@ export interface SubscriberKind {
 /** For whom that is. */
 export interface SubscriberTarget {
   readonly userId: string | null
-  /** `this` of the functions. */
-  readonly self?: object | undefined
-  /** What is read for it comes at this pace; see `FeedReader.room`. */
-  readonly pace?: Pace | undefined
+  /** Whoever has a pace of its own: what is read comes as fast as it takes it. */
+  readonly reader?: Pace | undefined
 }
 
 const NOTHING_RECOVERED: Recovered = Object.freeze({ count: 0, truncated: false })
@@ -33,21 +31,15 @@ export class Subscriber {
   slot = -1
   active = true
   readonly #kind: SubscriberKind
-  readonly #callback: (message: Message) => unknown
-  readonly #self: object | undefined
-  readonly #pace: Pace | undefined
-  readonly #filter: ((message: Message) => unknown) | undefined
+  readonly #reader: Pace | undefined
   readonly #source: FeedSource
   #recovery: Recovery | undefined
   #recovered = NOTHING_RECOVERED
 
   constructor(kind: SubscriberKind, target: SubscriberTarget, source: FeedSource) {
     this.#kind = kind
-    this.#callback = kind.callback
-    this.#filter = kind.filter
     this.userId = target.userId
-    this.#self = target.self
-    this.#pace = target.pace
+    this.#reader = target.reader
     this.#source = source
   }
 
@@ -106,7 +98,7 @@ export class Subscriber {
   }
 
   #begin(): Recovery {
-    const recovery = new Recovery(this.#source, this.#pace, {
+    const recovery = new Recovery(this.#source, this.#reader, {
       handlesResets: this.#kind.onReset !== undefined,
       deliver: (message) => this.#invoke(message),
       reset: (event) => this.#reset(event),
@@ -133,24 +125,24 @@ export class Subscriber {
     const { onReset } = this.#kind
     if (!onReset) return this.#failed(historyReset(this.#source.name, event.missed), 'delivery')
     callSafely(
-      () => onReset.call(this.#self, event),
+      () => onReset.call(this.#reader, event),
       (error) => this.#failed(error, 'onReset'),
     )
   }
 
   #invoke(message: Message): void {
     if (!this.active) return
-    if (this.#filter !== undefined && !this.#passes(message)) return
+    const { callback, filter } = this.#kind
+    if (filter !== undefined && !this.#passes(filter, message)) return
     try {
-      const result = this.#callback.call(this.#self, message)
+      const result = callback.call(this.#reader, message)
       if (result !== undefined) this.#watch(result)
     } catch (error) {
       this.#failed(error, 'callback')
     }
   }
 
-  #passes(message: Message): boolean {
-    const filter = this.#filter as (message: Message) => unknown
+  #passes(filter: (message: Message) => unknown, message: Message): boolean {
     const passed = passes(filter, message, (error) => this.#failed(error, 'filter'))
     // A filter may end its own subscription.
     return passed && this.active

@@ -31,7 +31,7 @@ export interface Seated {
 
 /** @internal */
 export class Outbox {
-  readonly #line: Line
+  readonly line: Line
   readonly #turn: Turn
   #open = true
   /** What this turn has brought so far. */
@@ -42,13 +42,13 @@ export class Outbox {
   #drained: Latch | undefined
 
   constructor(line: Line) {
-    this.#line = line
+    this.line = line
     this.#turn = line.home.turn
     this.#easyBytes = this.#bound
   }
 
   get socket(): Socket {
-    return this.#line.socket
+    return this.line.socket
   }
 
   /** Bytes that wait for the peer, those of this turn included. */
@@ -138,7 +138,7 @@ export class Outbox {
   }
 
   get #bound(): number {
-    return this.#line.limits.maxBufferedBytes
+    return this.line.limits.maxBufferedBytes
   }
 
   /** Frame by frame: a seat for whose frame there is no room does not take the others' from them. */
@@ -161,7 +161,7 @@ export class Outbox {
   #admits(frame: Frame, waiting: number): boolean {
     if (frame.source === undefined) {
       const fits = waiting === 0 || waiting + frame.bytes <= this.#bound + CONTROL_BYTES
-      if (!fits) this.#line.tooSlow()
+      if (!fits) this.line.tooSlow()
       return fits
     }
     let seat = this.#seats

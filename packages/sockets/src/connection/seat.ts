@@ -40,7 +40,6 @@ export class Seat implements Reader, Seated {
   readonly #outbox: Outbox
   readonly #turn: Turn
   readonly #slow: SlowConsumer
-  readonly #connection: Connection
   #filtered = false
   #state: 'live' | 'behind' | 'reading' = 'live'
   /** While it is read for: of the frame that did not fit, which comes first. */
@@ -51,7 +50,6 @@ export class Seat implements Reader, Seated {
   #kept: Conflation | undefined
 
   constructor(connection: Connection, channel: ServedChannel<Channel>) {
-    this.#connection = connection
     this.#outbox = connection.outbox
     this.#turn = connection.home.turn
     this.#slow = channel.slowConsumer()
@@ -69,7 +67,7 @@ export class Seat implements Reader, Seated {
   }
 
   get pageLimit(): PageLimit {
-    const { maxBufferedBytes } = this.#connection.limits
+    const { maxBufferedBytes } = this.#outbox.line.limits
     return { messages: PAGE_MESSAGES, bytes: Math.max(1, maxBufferedBytes * PAGE_SHARE) }
   }
 
@@ -112,7 +110,7 @@ export class Seat implements Reader, Seated {
     // Where messages are left out for slow readers, this one was too slow for what the log keeps.
     if (!this.attachment.live && this.#slow.policy === 'drop') return
     // The client comes back and is sent history.
-    this.#connection.close(CloseCode.slowConsumer, 'messages were lost')
+    this.#outbox.line.close(CloseCode.slowConsumer, 'messages were lost')
   }
 
   room(): Promise<void> | undefined {
@@ -131,7 +129,7 @@ export class Seat implements Reader, Seated {
       this.#state = 'behind'
       this.#kept ??= new Conflation(this.#slow)
       this.#kept.add(frame, message)
-      const most = this.#connection.limits.maxBufferedBytes * this.share
+      const most = this.#outbox.line.limits.maxBufferedBytes * this.share
       if (this.#kept.size > 1 && this.#kept.bytes > most) this.#disconnect()
     } else this.#disconnect()
   }
@@ -162,7 +160,7 @@ export class Seat implements Reader, Seated {
   }
 
   #disconnect(): void {
-    if (this.#connection.tooSlow()) this.#slow.counts.disconnected++
+    if (this.#outbox.line.tooSlow()) this.#slow.counts.disconnected++
   }
 
   /** Of history and live messages alike. A filter that throws skips the message. */
