@@ -29,10 +29,10 @@ interface ServedFacts {
 export class ChannelAttachment implements Attachment {
   replayed: Promise<void> | undefined
   readonly #channel: ServedFacts
-  readonly #reader: Reader
+  /** Until the end. */
+  #reader: Reader | undefined
   #room: Room | undefined
   #subscriber: Subscriber | undefined
-  #ended = false
 
   constructor(channel: ServedFacts, reader: Reader) {
     this.#channel = channel
@@ -46,8 +46,8 @@ export class ChannelAttachment implements Attachment {
   async begin({ userId, history }: Beginning): Promise<void> {
     const { name, parts, rules } = this.#channel
     const room = await enter(parts.hub, name)
-    if (this.#ended) return room.watch.release()
     const reader = this.#reader
+    if (!reader) return room.watch.release()
     this.#room = room
     this.#subscriber = room.attach(READING, { userId, reader })
     this.replayed = room.replay(this.#subscriber, history, rules().limits, reader.pageLimit)
@@ -57,16 +57,14 @@ export class ChannelAttachment implements Attachment {
   }
 
   rewind(position: Position): void {
-    if (!this.#ended) this.#subscriber?.rewind(position)
+    if (this.#reader) this.#subscriber?.rewind(position)
   }
 
   async end(): Promise<void> {
     const [room, subscriber] = [this.#room, this.#subscriber]
-    if (this.#ended || !room || !subscriber) {
-      this.#ended = true
-      return
-    }
-    this.#ended = true
+    const isOver = this.#reader === undefined
+    this.#reader = undefined
+    if (isOver || !room || !subscriber) return
     room.detach(subscriber)
     room.watch.release()
     const { hub, presence } = this.#channel.parts

@@ -4,13 +4,11 @@ import { type Channel, servedChannel } from '@chan/core/connections'
 import { CloseCode, type Metadata } from '@chan/protocol'
 import { type ChannelSocket, ConnectedSocket } from '../connection/channel-socket.js'
 import { endSession } from '../connection/end-session.js'
-import type { Ending } from '../connection/line.js'
 import { Bridge } from './bridge.js'
 import { connect } from './connect.js'
-import { farewell, release } from './disconnect.js'
+import { takeDown } from './disconnect.js'
 import { Incoming } from './incoming.js'
 import { type BridgeOptions, type BridgeResult, checkBridgeOptions } from './options.js'
-import { patiently } from './patience.js'
 
 /**
  * Bridges a socket to a channel: its messages go out as JSON, history first; text frames that come
@@ -40,7 +38,7 @@ export function websocketChannelHandler<T = unknown, P = Metadata>(
       // Types of data and metadata matter to the caller only.
       const given = options as unknown as BridgeOptions
       bridge = new Bridge(socket, connection, servedChannel(channel), given, resolve)
-      incoming = new Incoming(bridge, takeDown)
+      incoming = new Incoming(bridge)
       connection.claim(bridge.userId, incoming)
     } catch (error) {
       return reject(error)
@@ -50,11 +48,6 @@ export function websocketChannelHandler<T = unknown, P = Metadata>(
       if (bridge.over) takeDown(bridge)
     })
   })
-}
-
-/** Whatever ends it on the way, it is first built up as far as it comes. */
-function takeDown(bridge: Bridge): void {
-  if (bridge.standing) void end(bridge).then(bridge.settle)
 }
 
 /** Never rejects. */
@@ -70,17 +63,4 @@ async function begin(bridge: Bridge, incoming: Incoming): Promise<void> {
     bridge.report('connect', error)
     connection.close(CloseCode.fault, 'internal error')
   }
-}
-
-/** Never rejects. */
-async function end(bridge: Bridge): Promise<BridgeResult> {
-  const { connection, userId, served } = bridge
-  const ending = connection.ending as Ending
-  await patiently(bridge, connection.consumed())
-  connection.dropFrames()
-  const last = await release(bridge)
-  served.context.sessions.remove(userId, bridge)
-  await farewell(bridge, { last, ...ending })
-  await connection.gone
-  return { code: ending.code, reason: ending.reason, denied: bridge.denied }
 }

@@ -13,23 +13,21 @@ import type { ConnectionOwner } from '../connection/connection.js'
 import type { FrameConsumer } from '../connection/inbox.js'
 import { TokenBucket } from '../connection/token-bucket.js'
 import type { Bridge } from './bridge.js'
+import { takeDown } from './disconnect.js'
 import type { BridgeOptions } from './options.js'
 
 /** @internal The bridge's side of its connection. Most connections are quiet: buckets are made with frames. */
 export class Incoming implements ConnectionOwner, FrameConsumer {
   readonly #bridge: Bridge
-  readonly #ended: (bridge: Bridge) => void
   #commands: TokenBucket | undefined
   #publishes: TokenBucket | undefined
 
-  /** @param ended told once that either side began to close */
-  constructor(bridge: Bridge, ended: (bridge: Bridge) => void) {
+  constructor(bridge: Bridge) {
     this.#bridge = bridge
-    this.#ended = ended
   }
 
   connectionEnded(): void {
-    this.#ended(this.#bridge)
+    takeDown(this.#bridge)
   }
 
   /** Counts a frame as it comes. */

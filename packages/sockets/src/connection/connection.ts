@@ -38,26 +38,15 @@ export class Connection extends Line implements SocketHandler {
   readonly outbox: Outbox
   readonly #number: number
   readonly #heartbeat: Heartbeat
-  readonly #gone: ((connection: Connection) => void) | undefined
   #inbox: Inbox | undefined
   #consumer: FrameConsumer | undefined
   #owner: ConnectionOwner | undefined
   #user: string | null | undefined
 
-  /**
-   * @param number counts the connections of this process
-   * @param gone told when the adapter has let go of it
-   */
-  constructor(
-    number: number,
-    socket: Socket,
-    limits: ConnectionLimits,
-    home: Home,
-    gone?: (connection: Connection) => void,
-  ) {
+  /** @param number counts the connections of this process */
+  constructor(number: number, socket: Socket, limits: ConnectionLimits, home: Home) {
     super(socket, limits, home)
     this.#number = number
-    this.#gone = gone
     this.outbox = new Outbox(this)
     this.#heartbeat = new Heartbeat(this)
   }
@@ -134,11 +123,6 @@ export class Connection extends Line implements SocketHandler {
 
   drain(): void {
     this.outbox.drain()
-  }
-
-  override closed(code: number, reason: string): void {
-    super.closed(code, reason)
-    this.#gone?.(this)
   }
 
   /** Settles like the work, or resolves to nothing when either side begins to close. */

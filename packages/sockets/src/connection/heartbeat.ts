@@ -8,9 +8,8 @@ import type { Line } from './line.js'
 /** One connection's heartbeat. A half-open connection is found after interval + timeout. */
 export class Heartbeat implements Deadline {
   readonly #line: Line
-  #heard = false
-  /** A ping was sent and its deadline runs. */
-  #asked = false
+  /** `asked`: a ping was sent and its deadline runs; `heard`: something has come since. */
+  #state: 'quiet' | 'asked' | 'heard' = 'quiet'
   /** Bytes waited when it was looked last; this many had left by then. */
   #sentBytes: number | undefined
   #tick: number
@@ -23,7 +22,7 @@ export class Heartbeat implements Deadline {
 
   /** Something arrived from the peer; a pong is only one way to live. */
   heard(): void {
-    this.#heard = true
+    if (this.#state === 'asked') this.#state = 'heard'
   }
 
   stop(): void {
@@ -37,13 +36,12 @@ export class Heartbeat implements Deadline {
     if (socket.bufferedBytes > 0) return this.#lookAtBytes(stallTimeoutMs)
     // The ping stands behind what has left this process and is on its way yet.
     const timeoutMs = this.#sentBytes === undefined ? pongTimeoutMs : stallTimeoutMs
-    if (!this.#asked) {
-      this.#asked = true
-      this.#heard = false
+    if (this.#state === 'quiet') {
+      this.#state = 'asked'
       this.#lookIn(timeoutMs)
       socket.ping()
-    } else if (this.#heard) {
-      this.#asked = false
+    } else if (this.#state === 'heard') {
+      this.#state = 'quiet'
       this.#sentBytes = undefined
       this.#lookIn(Math.max(0, pingIntervalMs - pongTimeoutMs))
     } else this.#line.terminate('heartbeat timeout')
@@ -51,7 +49,7 @@ export class Heartbeat implements Deadline {
 
   #lookAtBytes(stallTimeoutMs: number): void {
     const { sentBytes } = this.#line.socket
-    this.#asked = false
+    this.#state = 'quiet'
     if (this.#sentBytes !== undefined && sentBytes <= this.#sentBytes) {
       this.#line.tooSlow()
       return

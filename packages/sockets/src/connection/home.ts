@@ -14,8 +14,17 @@ export class Home {
   /** Gathers what is sent to them. */
   readonly turn: Turn
 
-  constructor(clock: Clock, durations: SocketDurations, fanOut: FanOut | undefined) {
+  /** Told that the adapter has let go of a connection. */
+  readonly gone: (connection: object) => void
+
+  constructor(
+    clock: Clock,
+    durations: SocketDurations,
+    fanOut: FanOut | undefined,
+    gone: (connection: object) => void = () => {},
+  ) {
     this.clock = clock
+    this.gone = gone
     this.durations = durations
     const { pingIntervalMs, pongTimeoutMs, closeTimeoutMs } = durations
     // Late by a tenth of the shortest wait, at most by a second or two.

@@ -90,6 +90,7 @@ export abstract class Line {
     this.#end({ code, reason })
     this.#isGone = true
     this.#departure?.open()
+    this.home.gone(this)
   }
 
   /** The last moment to send something. */

@@ -2,6 +2,7 @@
 // slow peer is bounded here and nowhere else. What does not fit goes back to the seat that it is for.
 
 import { Latch } from '@chan/core/connections'
+import type { Message } from '@chan/protocol'
 import type { Bundle } from '../port/bundle.js'
 import { Frame } from '../port/frame.js'
 import type { SendOutcome, Socket } from '../port/port.js'
@@ -75,6 +76,11 @@ export class Outbox {
   remove(seat: Seated): void {
     if (this.#seats === seat) this.#seats = seat.next
     for (let at = this.#seats; at; at = at.next) if (at.next === seat) at.next = seat.next
+  }
+
+  /** A channel's message as the frame that all who get it share. */
+  frameOf(message: Message, source: object): Frame {
+    return this.#turn.frameOf(message, source)
   }
 
   /** Sends a frame, together with the others of this turn. */

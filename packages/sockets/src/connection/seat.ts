@@ -17,7 +17,6 @@ import type { Frame } from '../port/frame.js'
 import { Conflation } from './conflation.js'
 import type { Connection } from './connection.js'
 import type { Outbox, Seated } from './outbox.js'
-import type { Turn } from './turn.js'
 
 /** Whoever on a connection wants a channel's messages: a bridge, a forward. */
 export interface SeatUse {
@@ -38,20 +37,17 @@ export class Seat implements Reader, Seated {
   next: Seated | undefined
   // What every message needs stands here: thousands of seats fit into no cache.
   readonly #outbox: Outbox
-  readonly #turn: Turn
   readonly #slow: SlowConsumer
   #filtered = false
   #state: 'live' | 'behind' | 'reading' = 'live'
   /** While it is read for: of the frame that did not fit, which comes first. */
   #nextBytes = 0
-  #use: SeatUse | undefined
-  /** Further ones; most seats have none. */
-  #uses: SeatUse[] | undefined
+  /** One, for most seats. */
+  #uses: SeatUse | readonly SeatUse[] = []
   #kept: Conflation | undefined
 
   constructor(connection: Connection, channel: ServedChannel<Channel>) {
     this.#outbox = connection.outbox
-    this.#turn = connection.home.turn
     this.#slow = channel.slowConsumer()
     this.source = channel
     this.attachment = channel.attach(this)
@@ -79,18 +75,13 @@ export class Seat implements Reader, Seated {
   }
 
   join(use: SeatUse): void {
-    if (this.#use === undefined) this.#use = use
-    else this.#uses = [...(this.#uses ?? []), use]
-    this.#filtered = this.#all.every(({ filterFn }) => filterFn !== undefined)
+    this.#wanted([...this.#all, use])
   }
 
   /** Answers whether nobody wants the channel any more. */
   leave(use: SeatUse): boolean {
-    const [first, ...others] = this.#all.filter((other) => other !== use)
-    this.#use = first
-    this.#uses = others.length > 0 ? others : undefined
-    this.#filtered = this.#all.every(({ filterFn }) => filterFn !== undefined)
-    return first === undefined
+    this.#wanted(this.#all.filter((other) => other !== use))
+    return this.#all.length === 0
   }
 
   deliver(message: Message): void {
@@ -100,10 +91,10 @@ export class Seat implements Reader, Seated {
       this.#state = 'live'
       this.#nextBytes = 0
     } else if (this.#state === 'behind') {
-      if (!this.#outbox.isDrained) return this.leaveOut(this.#turn.frameOf(message, this.source))
+      if (!this.#outbox.isDrained) return this.leaveOut(this.#outbox.frameOf(message, this.source))
       this.drained()
     }
-    this.#outbox.push(this.#turn.frameOf(message, this.source))
+    this.#outbox.push(this.#outbox.frameOf(message, this.source))
   }
 
   reset(): void {
@@ -143,8 +134,14 @@ export class Seat implements Reader, Seated {
     if (kept) for (const frame of kept) this.#outbox.push(frame)
   }
 
-  get #all(): SeatUse[] {
-    return this.#use ? [this.#use, ...(this.#uses ?? [])] : []
+  get #all(): readonly SeatUse[] {
+    return [this.#uses].flat()
+  }
+
+  #wanted(uses: readonly SeatUse[]): void {
+    const [only] = uses
+    this.#uses = uses.length === 1 && only ? only : uses
+    this.#filtered = uses.every(({ filterFn }) => filterFn !== undefined)
   }
 
   /** Goes on from its own position, at the peer's pace. A message without a place is left out. */

@@ -39,8 +39,8 @@ export class OpenConnections {
   }
 
   /** The adapter has let go of it. */
-  readonly delete = (connection: Connection): void => {
-    this.#connections.delete(connection)
+  readonly delete = (connection: object): void => {
+    this.#connections.delete(connection as Connection)
     this.#check()
   }
 

@@ -97,7 +97,7 @@ class Router implements SocketRouter<unknown> {
     this.#defaults = routeDefaults(options)
     this.#clock = options.clock ?? systemClock
     const chosen = readFanOut(options.fanOut) === 'turn' ? fanOut : undefined
-    this.#home = new Home(this.#clock, durations, chosen)
+    this.#home = new Home(this.#clock, durations, chosen, this.#connections.delete)
     this.#routed = routed
     this.#onError = options.onError ?? logSocketError
     this.#pace = new Pace(this.#clock)
@@ -121,13 +121,7 @@ class Router implements SocketRouter<unknown> {
       open: (socket, admitted) => {
         const { route, seen } = admitted as RouteAdmission
         return this.#open(
-          new Connection(
-            nextConnectionNumber(),
-            socket,
-            route.limits,
-            this.#home,
-            this.#connections.delete,
-          ),
+          new Connection(nextConnectionNumber(), socket, route.limits, this.#home),
           route,
           seen,
         )
