@@ -118,7 +118,7 @@ export class Channel<T = unknown, P = Metadata> {
 
   /** Subscribers in this process, exactly. */
   get localSubscriberCount(): number {
-    return this.#parts.hub.localSubscribers(this.name)
+    return this.#parts.hub.rooms.get(this.name)?.subscribers.size ?? 0
   }
 
   /** Makes the user present, or replaces its metadata; `joinedAt` stays while it is present. */

@@ -17,7 +17,7 @@ export async function enter(hub: Hub, channel: string, signal?: AbortSignal): Pr
   const opening = hub.lifecycle.ready()
   if (opening) await opening
   signal?.throwIfAborted()
-  const entering = hub.enterRoom(channel)
+  const entering = hub.rooms.enter(channel)
   const room = await patiently(hub, channel, signal, entering).catch((error: unknown) => {
     // Given up: the room may still open, for nobody.
     entering.then(({ watch }) => watch.release()).catch(() => {})

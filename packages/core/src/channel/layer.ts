@@ -44,7 +44,7 @@ export interface LayerStats {
   /** Channels with subscribers or presence listeners in this process. */
   readonly activeChannels: number
   readonly subscribers: number
-  /** Client sessions bridged to this process. */
+  /** Client sessions bridged to this process, and what is forwarded to them in a user's name. */
   readonly sessions: number
   /** Messages this process has published; those in transactions whether these commit or not. */
   readonly published: number
@@ -189,7 +189,7 @@ export class ChannelLayer {
   async disconnectUser(userId: string): Promise<void> {
     this.#hub.lifecycle.assertUsable()
     validateIdentifier('userId', userId)
-    await this.#hub.sessions.disconnectUser(userId)
+    await this.#hub.sessions.order({ type: 'disconnect-user', userId })
   }
 
   /** A snapshot of numbers; cheap enough to take every second. */
@@ -197,15 +197,15 @@ export class ChannelLayer {
     const hub = this.#hub
     return {
       state: hub.lifecycle.state,
-      activeChannels: hub.roomCount,
-      subscribers: hub.totalLocalSubscribers(),
+      activeChannels: hub.rooms.count,
+      subscribers: hub.rooms.subscribers,
       sessions: hub.sessions.size,
       published: hub.publisher.published + hub.transactions.published,
       received: hub.received,
       queued: hub.queue.length,
       gaps: hub.gaps,
       gapsBy: { ...hub.gapsBy },
-      resets: hub.rooms.resets,
+      resets: hub.rooms.parts.resets,
       slowConsumers: { ...hub.slowConsumers },
       backend: hub.backend.stats(),
     }

@@ -30,9 +30,6 @@ export interface Batch {
   readonly entry: Entry
 }
 
-/** Limits of messages that only matter inside the process. */
-const CONTROL_LIMITS: HistoryLimits = { maxHistory: 0, historyTtlMs: null, explicit: true }
-
 /** @internal */
 export class Publisher {
   /** Stored or emitted since the layer was made. */
@@ -102,13 +99,6 @@ export class Publisher {
       return messages.length
     })
     return this.#flights.track(counted, () => this.#delivered())
-  }
-
-  /** Publishes to a channel that only layers read. */
-  publishControl(channel: string, command: unknown, clock: Clock): Promise<Message> {
-    const stamp: Stamp = { sender: null, id: null, ephemeral: false }
-    const entry = makeEntry(JSON.stringify(command), stamp, clock)
-    return this.publish(channel, CONTROL_LIMITS, entry)
   }
 
   /** Resolves when every publish called so far has settled. */

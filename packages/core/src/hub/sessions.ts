@@ -1,105 +1,119 @@
-// Client sessions of this process, and the reserved channel over which any process of the cluster
-// can end those of a user.
+// Who receives something in a user's name in this process: client sessions, and the server's own
+// subscriptions. Any process of the cluster can end that.
 
 import { Latch } from '../model/latch.js'
-import type { Message } from '../model/message.js'
-import type { Session, SessionEnd, SessionRegister } from '../ports/connections.js'
-
-/**
- * Carries `disconnectUser` to every process. User-chosen names never contain control characters, so
- * nobody else can publish to it or read it.
- */
-export const CONTROL_CHANNEL = '\u0001chan:control'
-
-/** What sessions need from the hub. */
-export interface SessionsHost {
-  /** Keeps the control channel subscribed. */
-  listen(onMessage: (message: Message) => void, onReset: () => void): Listening
-  publish(command: ControlCommand): Promise<unknown>
-}
-
-/** A subscription to the control channel, in the making or made. */
-export interface Listening {
-  /** Resolves when no command can be missed any more, or when that failed and sessions were told. */
-  readonly ready: Promise<void>
-  stop(): void
-}
-
-interface ControlCommand {
-  readonly disconnectUser: string
-}
+import type { Session, SessionRegister } from '../ports/connections.js'
+import { ByUser } from './by-user.js'
+import type { ErrorListener } from './context.js'
+import type { ControlCommand } from './control.js'
+import { ControlLine, type ControlListener, type ControlParts } from './control-line.js'
+import { Spread } from './spread.js'
 
 /** @internal */
-export class Sessions implements SessionRegister {
-  readonly #host: SessionsHost
-  readonly #byUser = new Map<string | null, Set<Session>>()
-  #size = 0
-  #listening: Listening | undefined
+export class Sessions implements SessionRegister, ControlListener {
+  readonly #report: ErrorListener
+  readonly #line: ControlLine
+  readonly #clients = new ByUser<Session>()
+  /** What the server subscribed to in users' names. */
+  readonly #own = new ByUser<Session>()
+  readonly #spread: Spread<Session>
   readonly #emptied = new Latch()
+  #ready: Promise<void> | undefined
 
-  constructor(host: SessionsHost) {
-    this.#host = host
+  constructor(parts: ControlParts, report: ErrorListener) {
+    this.#report = report
+    this.#line = new ControlLine(parts, this)
+    this.#spread = new Spread(parts.clock, (session) => session.endSession('unsure'))
   }
 
-  /** Open sessions of this process. */
+  /** Open client sessions of this process. */
   get size(): number {
-    return this.#size
+    return this.#clients.size
   }
 
-  /** Registers a session, once. */
   add(userId: string | null, session: Session): void {
-    let sessions = this.#byUser.get(userId)
-    if (!sessions) {
-      sessions = new Set()
-      this.#byUser.set(userId, sessions)
-    }
-    sessions.add(session)
-    this.#size++
-    this.#listening ??= this.#host.listen(
-      (message) => this.#obey(message.data as ControlCommand),
-      () => this.endAll('unsure'),
-    )
+    this.#clients.add(userId, session)
+    this.#listen()
   }
 
-  /** Takes a session out; harmless if it is. */
   remove(userId: string | null, session: Session): void {
-    const sessions = this.#byUser.get(userId)
-    if (!sessions?.delete(session)) return
-    if (sessions.size === 0) this.#byUser.delete(userId)
-    if (--this.#size > 0) return
-    this.#listening?.stop()
-    this.#listening = undefined
-    this.#emptied.open()
+    if (!this.#clients.remove(userId, session)) return
+    this.#removed(session)
+    if (this.#clients.size === 0) this.#emptied.open()
   }
 
   /**
-   * Resolves when commands reach the sessions registered so far. Whoever asks for permission after
-   * that cannot be told yes and then miss being disconnected.
+   * Registers what is no client's: not counted, and not waited for when the layer closes. Answers
+   * nothing if commands reach it, else a promise of that, which rejects if listening failed.
    */
+  addOwn(userId: string, session: Session): Promise<void> | undefined {
+    this.#own.add(userId, session)
+    this.#listen()
+    return this.#line.ready
+  }
+
+  removeOwn(userId: string, session: Session): void {
+    if (this.#own.remove(userId, session)) this.#removed(session)
+  }
+
   async ready(): Promise<void> {
-    await this.#listening?.ready
+    await this.#ready
   }
 
-  /** Ends every session of the user in the cluster; resolves when the order is stored. */
-  async disconnectUser(userId: string): Promise<void> {
-    this.#obey({ disconnectUser: userId })
-    await this.#host.publish({ disconnectUser: userId })
+  /** Obeys the command here, and has the other processes obey; resolves when it is stored. */
+  async order(command: ControlCommand): Promise<void> {
+    this.obey(command)
+    await this.#line.send(command)
   }
 
-  /** Resolves when no session is left; they end by themselves when the layer closes. */
+  obey(command: ControlCommand): void {
+    const { type, userId } = command
+    const clients = this.#clients.of(userId)
+    if (type === 'disconnect-user') {
+      for (const session of clients) session.endSession('disconnected')
+    } else {
+      for (const session of [...clients, ...this.#own.of(userId)]) session.revoke(command.channel)
+    }
+  }
+
+  unsure(): void {
+    void this.#spreadUnsure()
+  }
+
+  /** Resolves when no client session is left; they end by themselves when the layer closes. */
   async empty(): Promise<void> {
-    if (this.#size > 0) await this.#emptied.wait()
+    if (this.#clients.size > 0) await this.#emptied.wait()
   }
 
-  endAll(why: SessionEnd): void {
-    for (const sessions of [...this.#byUser.values()]) {
-      for (const session of [...sessions]) session.endSession(why)
-    }
+  /** Ends all client sessions at once; the layer closes. */
+  endAll(): void {
+    this.#spread.close()
+    for (const session of this.#clients.all()) session.endSession('closing')
   }
 
-  #obey({ disconnectUser }: ControlCommand): void {
-    for (const session of [...(this.#byUser.get(disconnectUser) ?? [])]) {
-      session.endSession('disconnected')
-    }
+  /** Hears of nothing any more. */
+  close(): void {
+    this.#spread.close()
+    this.#line.stop()
+  }
+
+  #listen(): void {
+    const starting = this.#line.start()
+    if (!starting) return
+    this.#ready = starting.catch((error: unknown) => {
+      // Without the control channel nobody could be disconnected from elsewhere. The server's own
+      // subscriptions are refused with it instead.
+      if (this.#clients.size > 0) this.#report(error, { operation: 'control' })
+      return this.#spreadUnsure()
+    })
+  }
+
+  #spreadUnsure(): Promise<void> {
+    return this.#spread.over([...this.#clients.all(), ...this.#own.all()])
+  }
+
+  #removed(session: Session): void {
+    this.#spread.forget(session)
+    if (this.#clients.size + this.#own.size === 0) this.#line.stop()
   }
 }

@@ -70,17 +70,26 @@ export type SessionEnd = 'disconnected' | 'unsure' | 'closing'
 export interface Session {
   /** Ends it; it takes itself out when it is over. */
   endSession(why: SessionEnd): void
+  /**
+   * Ends what it receives of that channel in this user's name, also where that is only on its way:
+   * permission that was asked for before the call does not count any more.
+   */
+  revoke(channel: string): void
 }
 
-/** **N8** sessions that commands from anywhere in the cluster end, within a second. */
+/**
+ * **N8** sessions that commands from anywhere in the cluster end, or take channels from, within a second.
+ * Those that are `unsure` end over 10 s, a few at a time.
+ */
 export interface SessionRegister {
-  /** Registers a session, once. It is ended at once or later if the layer closes. */
+  /** Registers a session, once, before permission is asked for. It is ended at once or later if the layer closes. */
   add(userId: string | null, session: Session): void
   /** Takes a session out; harmless if it is. The layer waits for that when it closes. */
   remove(userId: string | null, session: Session): void
   /**
-   * Resolves when commands reach the sessions registered so far. Whoever asks for permission after
-   * that cannot be told yes and then miss being disconnected.
+   * Resolves when commands reach the sessions registered so far; where that fails, when they have been
+   * ended as `unsure`. Whoever asks for permission after that cannot be told yes and then miss being
+   * disconnected, or losing that permission.
    */
   ready(): Promise<void>
 }

@@ -28,7 +28,7 @@ export class Rosters {
   ): Promise<() => void> {
     this.#hub.lifecycle.assertUsable()
     await this.#hub.lifecycle.ready()
-    const room = await this.#hub.enterRoom(channel)
+    const room = await this.#hub.rooms.enter(channel)
     const roster = this.#rosterOf(room)
     const end = () => {
       // After the close there is nothing to give back.
