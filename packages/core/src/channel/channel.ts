@@ -3,7 +3,7 @@
 import { historyReset } from '../hub/subscriber.js'
 import { abortable } from '../model/abortable.js'
 import type { HistoryQuery } from '../model/history.js'
-import { isPosition, type Message, type Metadata } from '../model/message.js'
+import { isPosition, type Message, type Metadata, validateIdentifier } from '../model/message.js'
 import { refuse } from '../model/option-check.js'
 import type { Policy } from '../model/policy.js'
 import type { ResetEvent } from '../model/reset-event.js'
@@ -11,6 +11,7 @@ import type { ServedChannel } from '../ports/connections.js'
 import type { PageLimit } from '../ports/log.js'
 import type { PresenceEvent, PresenceRecord } from '../presence/record.js'
 import { authorize } from './authorize.js'
+import { Grant } from './grant.js'
 import { MessageStream, type MessagesOptions } from './message-stream.js'
 import type { LayerParts } from './parts.js'
 import { type PublishOptions, publish, publishIn } from './publish.js'
@@ -108,6 +109,22 @@ export class Channel<T = unknown, P = Metadata> {
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  /**
+   * Takes the user's permission on this channel back, in the whole cluster and within a second: bridged
+   * sockets of that user close, forwards end, and so do the server's own subscriptions with that
+   * `userId`, of which `onError` or the loop hears with a `PermissionError`. Permission that was asked
+   * for before does not count. Whoever subscribes again is asked for again, so have the `authFn` answer
+   * no first. Presence by `join` alone stays. Resolves when the order is stored.
+   * @throws {ChanError} `invalid-option`; `unavailable`, `outcome-unknown`: ended in this process only, or in
+   * those that were reached; revoke again
+   */
+  async revoke(userId: string): Promise<void> {
+    const { lifecycle, sessions } = this.#parts.hub
+    lifecycle.assertUsable()
+    validateIdentifier('userId', userId)
+    await sessions.order({ type: 'revoke', channel: this.name, userId })
   }
 
   /** Subscribers in the cluster; changes elsewhere may be up to 2 s late. */
@@ -217,12 +234,37 @@ export class Channel<T = unknown, P = Metadata> {
     hub.lifecycle.assertUsable()
     checkSubscribe(callback, options)
     options.signal?.throwIfAborted()
-    const { authFn } = this.#rules()
-    if (authFn) {
-      const asked = authorize(hub, this.name, authFn, options.userId ?? null)
-      await abortable(options.signal, hub.waits.track(asked))
+    const subscribing = { ...given, channel: this.name }
+    const { userId = null, signal } = options
+    if (userId !== null) return this.#subscribeAs(userId, subscribing)
+    await this.#authorized(null, signal)
+    return subscribe(this.#parts, { ...subscribing, policy: this.#rules() })
+  }
+
+  /** In the name of a user, who may lose the permission on the way, or later. */
+  async #subscribeAs(
+    userId: string,
+    subscribing: Omit<Subscribing, 'policy'>,
+  ): Promise<Subscription> {
+    const { signal } = subscribing.options
+    const authFn = () => this.#rules().authFn
+    const grant = new Grant(this.#parts.hub, { channel: this.name, userId, signal, authFn })
+    try {
+      // Before asking for permission: a yes that was asked for before a `revoke` does not count.
+      if (authFn()) await grant.heard()
+      await this.#authorized(userId, grant.signal)
+      return await subscribe(this.#parts, { ...subscribing, policy: this.#rules(), grant })
+    } catch (error) {
+      grant.end()
+      throw error
     }
-    return subscribe(this.#parts, { ...given, channel: this.name, policy: this.#rules() })
+  }
+
+  async #authorized(userId: string | null, signal: AbortSignal | undefined): Promise<void> {
+    const { authFn } = this.#rules()
+    if (!authFn) return
+    const { hub } = this.#parts
+    await abortable(signal, hub.waits.track(authorize(hub, this.name, authFn, userId)))
   }
 
   async #connected(): Promise<void> {

@@ -2,7 +2,7 @@
 
 import type { Pace } from '../hub/recovery.js'
 import { Latch } from '../model/latch.js'
-import { ChanError, type Message } from '../model/message.js'
+import { ChanError, type Message, type PermissionError } from '../model/message.js'
 import { onAbort } from '../model/on-abort.js'
 import { refuse } from '../model/option-check.js'
 import { Ring } from '../model/ring.js'
@@ -26,7 +26,7 @@ export interface MessagesOptions<T = unknown>
 /** What a stream gives to the subscription behind it. */
 export interface StreamEnd {
   readonly callback: (message: Message) => void
-  readonly ended: () => void
+  readonly ended: (denied?: PermissionError) => void
   readonly signal: AbortSignal
   /** What is read for it comes as fast as the loop takes it. */
   readonly pace: Pace
@@ -69,7 +69,7 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<Message
     if (signal?.aborted) this.#leaving.abort(signal.reason)
     this.ready = subscribe({
       callback: (message) => this.#push(message as Message<T>),
-      ended: () => this.#end(),
+      ended: (denied) => this.#ended(denied),
       signal: this.#leaving.signal,
       pace: { room: () => this.#room() },
     })
@@ -149,6 +149,13 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<Message
         this.#failure = undefined
       } else resolve({ done: true, value: undefined })
     }
+  }
+
+  #ended(denied: PermissionError | undefined): void {
+    if (!denied) return this.#end()
+    // What the user may not receive any more is not given out either.
+    this.#buffer.clear()
+    this.#end({ reason: denied })
   }
 
   #aborted(): void {

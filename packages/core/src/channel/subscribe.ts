@@ -8,6 +8,7 @@ import {
   ChanError,
   isPosition,
   type Message,
+  type PermissionError,
   type Position,
   validateIdentifier,
 } from '../model/message.js'
@@ -16,6 +17,7 @@ import { refuse } from '../model/option-check.js'
 import type { Policy } from '../model/policy.js'
 import type { ResetEvent } from '../model/reset-event.js'
 import { enter, patiently } from './enter.js'
+import type { Grant } from './grant.js'
 import type { LayerParts } from './parts.js'
 import { Subscription } from './subscription.js'
 
@@ -45,8 +47,10 @@ export interface Subscribing {
   readonly options: SubscribeOptions
   /** How fast `since` may come; without it, at once. */
   readonly pace?: Pace | undefined
-  /** Told once, when the subscription ends in whatever way. */
-  readonly ended?: (() => void) | undefined
+  /** What a subscription in a user's name stands on. */
+  readonly grant?: Grant | undefined
+  /** Told once, when the subscription ends in whatever way; why, if its permission was taken back. */
+  readonly ended?: ((denied?: PermissionError) => void) | undefined
 }
 
 /** @throws {ChanError} `invalid-option` */
@@ -72,8 +76,9 @@ export async function subscribe(
   subscribing: Subscribing,
 ): Promise<Subscription> {
   const { hub } = parts
-  const { channel, callback, options, pace } = subscribing
-  const { signal, since, userId = null } = options
+  const { channel, callback, options, pace, grant } = subscribing
+  const { since, userId = null } = options
+  const signal = grant?.signal ?? options.signal
   signal?.throwIfAborted()
   const room = await enter(hub, channel, signal)
   const kind = { callback, filter: options.filterFn, onReset: options.onReset }
@@ -82,9 +87,14 @@ export async function subscribe(
   try {
     if (since) await patiently(hub, channel, signal, subscriber.recover(since))
     if (options.joinPresence) await bringPresence(parts, subscribing, subscription)
+    if (grant) await grant.heard()
     // Either may have ended it while its recovery or its presence was on the way.
     signal?.throwIfAborted()
     if (!subscription.active) hub.lifecycle.assertUsable()
+    // A loop hears of it in the loop.
+    if (!subscribing.ended) {
+      grant?.tell((denied) => hub.report(denied, { operation: 'revoked', channel }))
+    }
     return subscription
   } catch (error) {
     await subscription.unsubscribe()
@@ -92,18 +102,19 @@ export async function subscribe(
   }
 }
 
-/** An abort ends the subscription, and its end lets go of the signal. */
+/** An abort ends the subscription, and its end lets go of the signal and the grant. */
 function register(
   { hub, subscriptions }: LayerParts,
-  { channel, options, ended }: Subscribing,
+  { channel, options, grant, ended }: Subscribing,
   room: Room,
   subscriber: Subscriber,
 ): Subscription {
-  const { signal } = options
+  const signal = grant?.signal ?? options.signal
   if (!signal) return new Subscription(room, subscriber, subscriptions, ended)
   const subscription = new Subscription(room, subscriber, subscriptions, () => {
     off()
-    ended?.()
+    grant?.end()
+    ended?.(grant?.denied)
   })
   const failed = (error: unknown) => hub.report(error, { operation: 'unsubscribe', channel })
   const off = onAbort(signal, () => void subscription.unsubscribe().catch(failed))
