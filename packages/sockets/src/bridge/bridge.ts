@@ -2,6 +2,7 @@
 // exactly that, however far it came. While nothing happens it is this object and little more.
 
 import type { Channel, ServedChannel, Session, SessionEnd } from '@chan/core/connections'
+import { CloseCode } from '@chan/protocol'
 import type { ChannelSocket } from '../connection/channel-socket.js'
 import type { Connection } from '../connection/connection.js'
 import { endSession } from '../connection/end-session.js'
@@ -14,7 +15,7 @@ export class Bridge implements Session {
   readonly connection: Connection
   readonly served: ServedChannel<Channel>
   readonly options: BridgeOptions
-  /** The `authFn` said no. */
+  /** The `authFn` said no, or what it said was taken back before it counted. */
   denied = false
   /** Everything is built up, or given up. */
   standing = false
@@ -66,6 +67,17 @@ export class Bridge implements Session {
 
   endSession(why: SessionEnd): void {
     endSession(this.connection, why)
+  }
+
+  revoke(channel: string): void {
+    if (channel === this.served.name) this.deny()
+  }
+
+  /** The user may not receive the channel, or not any more. */
+  deny(): void {
+    // One that has its messages was let in.
+    if (!this.seat && !this.over) this.denied = true
+    this.connection.close(CloseCode.policy, 'not authorized for this channel')
   }
 
   /** A put of this connection's hold follows in this turn. */

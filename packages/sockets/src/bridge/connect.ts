@@ -12,7 +12,7 @@ import { patiently } from './patience.js'
 export async function connect(bridge: Bridge, frames: FrameConsumer): Promise<void> {
   try {
     if (bridge.userId !== null) validateIdentifier('userId', bridge.userId)
-    // Before asking for permission: whoever is disconnected from then on is heard of.
+    // Before asking for permission: whoever is disconnected or revoked from then on is heard of.
     await bridge.connection.untilEnded(bridge.served.context.sessions.ready())
     if (bridge.over || !(await authorized(bridge))) return
     const first = await joined(bridge)
@@ -32,8 +32,7 @@ async function authorized(bridge: Bridge): Promise<boolean> {
     await connection.untilEnded(served.authorize(userId))
   } catch (error) {
     if (!isChanError(error, 'permission-denied')) throw error
-    bridge.denied = !bridge.over
-    connection.close(CloseCode.policy, 'not authorized for this channel')
+    bridge.deny()
   }
   return !bridge.over
 }

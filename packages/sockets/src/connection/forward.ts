@@ -1,7 +1,14 @@
 // `socket.forward`: another channel's messages on a socket, as long as the socket lives.
 
-import { type Channel, refuse, type Session, servedChannel } from '@chan/core/connections'
-import type { Message } from '@chan/protocol'
+import {
+  type Channel,
+  refuse,
+  type ServedChannel,
+  type Session,
+  type SessionEnd,
+  servedChannel,
+} from '@chan/core/connections'
+import { type Message, PermissionError } from '@chan/protocol'
 import type { Connection } from './connection.js'
 import { endSession } from './end-session.js'
 import { historyCount } from './history-count.js'
@@ -24,8 +31,6 @@ export interface Forward {
   unsubscribe(): Promise<void>
 }
 
-const nothing: Forward = { unsubscribe: async () => {} }
-
 /** @internal */
 export async function forward<T, P>(
   connection: Connection,
@@ -35,35 +40,72 @@ export async function forward<T, P>(
   const served = servedChannel(channel)
   const history = historyCount(sendHistory)
   refuse(filterFn !== undefined && typeof filterFn !== 'function', 'filterFn', 'a function')
-  if (connection.ending) return nothing
-  const { sessions } = served.context
-  // What the server knows the bridge's user by ends the socket anyway.
-  const isStranger = userId !== null && userId !== connection.user
-  const session: Session = { endSession: (why) => endSession(connection, why) }
-  if (isStranger) sessions.add(userId, session)
   const use = { filterFn } as SeatUse
-  let seat: Seat | undefined
-  let isOver = false
-  const end = async () => {
-    if (isOver) return
-    isOver = true
-    forget()
-    if (isStranger) sessions.remove(userId, session)
-    if (seat) await leaveSeat(connection, seat, use)
+  const forwarding = new Forwarding(connection, served, use, userId)
+  if (!connection.ending) await forwarding.begin(history)
+  return { unsubscribe: () => forwarding.end() }
+}
+
+/** One use of a connection's seat, and the session that may lose it. */
+class Forwarding implements Session {
+  readonly #connection: Connection
+  readonly #served: ServedChannel<Channel>
+  readonly #use: SeatUse
+  readonly #userId: string | null
+  #seat: Seat | undefined
+  #over = false
+  #revoked = false
+  #forget = () => {}
+
+  constructor(
+    connection: Connection,
+    served: ServedChannel<Channel>,
+    use: SeatUse,
+    userId: string | null,
+  ) {
+    this.#connection = connection
+    this.#served = served
+    this.#use = use
+    this.#userId = userId
   }
-  const forget = connection.onEnd(() => void end())
-  try {
-    // Before asking for permission: whoever is disconnected from then on is heard of.
-    if (isStranger) await connection.untilEnded(sessions.ready())
-    if (!isOver) await connection.untilEnded(served.authorize(userId))
-    if (isOver) return nothing
-    seat = await takeSeat(connection, served, use, { userId, history })
-    if (isOver) await leaveSeat(connection, seat, use)
-    return { unsubscribe: end }
-  } catch (error) {
-    await end()
-    // Given up because nobody is there any more; that is no failure of the caller's.
-    if (connection.ending) return nothing
-    throw error
+
+  /** Resolves when the channel is forwarded, or when nobody is there for it any more. */
+  async begin(history: number): Promise<void> {
+    const [connection, served, userId] = [this.#connection, this.#served, this.#userId]
+    const { sessions } = served.context
+    this.#forget = connection.onEnd(() => void this.end())
+    if (userId !== null) sessions.add(userId, this)
+    try {
+      // Before asking for permission: whoever is disconnected or revoked from then on is heard of.
+      if (userId !== null) await connection.untilEnded(sessions.ready())
+      if (!this.#over) await connection.untilEnded(served.authorize(userId))
+      if (!this.#over) {
+        this.#seat = await takeSeat(connection, served, this.#use, { userId, history })
+        if (this.#over) await leaveSeat(connection, this.#seat, this.#use)
+      }
+      if (this.#revoked) throw new PermissionError(served.name, userId)
+    } catch (error) {
+      await this.end()
+      // Given up because nobody is there any more; that is no failure of the caller's.
+      if (!connection.ending) throw error
+    }
+  }
+
+  async end(): Promise<void> {
+    if (this.#over) return
+    this.#over = true
+    this.#forget()
+    if (this.#userId !== null) this.#served.context.sessions.remove(this.#userId, this)
+    if (this.#seat) await leaveSeat(this.#connection, this.#seat, this.#use)
+  }
+
+  endSession(why: SessionEnd): void {
+    endSession(this.#connection, why)
+  }
+
+  revoke(channel: string): void {
+    if (channel !== this.#served.name) return
+    this.#revoked = true
+    void this.end()
   }
 }
