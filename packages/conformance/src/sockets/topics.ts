@@ -10,6 +10,7 @@ import { furtherChannels } from './bridge/further-channels.js'
 import { hooks } from './bridge/hooks.js'
 import { limits } from './bridge/limits.js'
 import { messages } from './bridge/messages.js'
+import { revoking } from './bridge/revoking.js'
 import { seats } from './bridge/seats.js'
 import { slowConsumers } from './bridge/slow-consumers.js'
 import { churn } from './churn.js'
@@ -37,6 +38,7 @@ export const socketTopics = [
   hooks,
   endings,
   access,
+  revoking,
   disclosure,
   limits,
   furtherChannels,

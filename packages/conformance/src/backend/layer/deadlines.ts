@@ -241,7 +241,7 @@ export const deadlines: Topic<Scene> = {
         faulty.hang('open')
         const served = servedChannel(chat)
         const { sessions } = served.context
-        const session = { endSession: () => {} }
+        const session = { endSession: () => {}, revoke: () => {} }
         sessions.add('alice', session)
         await sessions.ready()
         const outcomes = [

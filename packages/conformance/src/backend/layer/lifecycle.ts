@@ -132,6 +132,7 @@ export const lifecycle: Topic<Scene> = {
           size: () => group.size(),
           'group publish': () => group.publish(1),
           disconnectUser: () => one.disconnectUser('alice'),
+          revoke: () => chat.revoke('alice'),
         }
         for (const [call, run] of Object.entries(calls)) {
           expect([call, await refusal(run)]).toEqual([call, 'layer-closed'])

@@ -72,6 +72,7 @@ export const names: Topic<Scene> = {
             await refusal(() => chat.join(bad)),
             await refusal(() => chat.leave(bad)),
             await refusal(() => one.disconnectUser(bad)),
+            await refusal(() => chat.revoke(bad)),
           ]
           expect([what, ...others]).toEqual([what, ...others.map(() => 'invalid-option')])
           const member = await refusal(() => one.group(name('g')).add(bad))

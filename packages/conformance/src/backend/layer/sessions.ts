@@ -1,30 +1,10 @@
 // disconnectUser: client sessions end in the whole cluster.
 
-import type { ChannelLayer } from '@chan/core'
-import { servedChannel } from '@chan/core/connections'
 import type { Topic } from '../../cases.js'
 import { until } from '../../until.js'
 import type { Scene } from '../scene.js'
+import { clientSession } from './client-session.js'
 import { collect } from './collect.js'
-
-/** A session as a socket bridge keeps it; notes down why it was ended. */
-function session(layer: ChannelLayer, userId: string | null) {
-  const ends: string[] = []
-  const { sessions, closing } = servedChannel(layer.channel('any')).context
-  const session = {
-    endSession: (why: string) => {
-      ends.push(why)
-      remove()
-    },
-  }
-  sessions.add(userId, session)
-  const remove = () => {
-    closing.removeEventListener('abort', remove)
-    sessions.remove(userId, session)
-  }
-  closing.addEventListener('abort', remove)
-  return { ends, remove, ready: () => sessions.ready() }
-}
 
 export const sessions: Topic<Scene> = {
   name: 'layer: disconnectUser',
@@ -34,9 +14,13 @@ export const sessions: Topic<Scene> = {
       async run({ name, layers, expect }) {
         const [one, other] = await layers()
         const alice = name('alice')
-        const here = [session(one, alice), session(one, alice)]
-        const there = session(other, alice)
-        const bystanders = [session(other, name('bob')), session(one, null), session(one, 'x')]
+        const here = [clientSession(one, alice), clientSession(one, alice)]
+        const there = clientSession(other, alice)
+        const bystanders = [
+          clientSession(other, name('bob')),
+          clientSession(one, null),
+          clientSession(one, 'x'),
+        ]
         const server = await collect(one.channel(name('chat')), { userId: alice })
         await Promise.all([one.connect(), other.connect()])
         await Promise.all([here[0]?.ready(), there.ready()])
@@ -58,7 +42,7 @@ export const sessions: Topic<Scene> = {
         await Promise.all([one.connect(), other.connect()])
         for (let round = 0; round < Math.min(rounds, 20); round++) {
           const user = name(`alice-${round}`)
-          const fresh = session(other, user)
+          const fresh = clientSession(other, user)
           await fresh.ready()
           await one.disconnectUser(user)
           await until('the end', () => fresh.ends.length > 0)

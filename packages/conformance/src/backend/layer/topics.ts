@@ -20,12 +20,14 @@ import { presence } from './presence.js'
 import { presenceEvents } from './presence-events.js'
 import { publishing } from './publishing.js'
 import { recovery } from './recovery.js'
+import { revoking } from './revoking.js'
 import { schemas } from './schemas.js'
 import { sessions } from './sessions.js'
 import { streams } from './streams.js'
 import { subscribing } from './subscribing.js'
 import { transactions } from './transactions.js'
 import { unsubscribing } from './unsubscribing.js'
+import { unsure } from './unsure.js'
 
 export const layerTopics = [
   subscribing,
@@ -50,6 +52,8 @@ export const layerTopics = [
   interleavings,
   groups,
   sessions,
+  revoking,
+  unsure,
   lifecycle,
   faults,
   deadlines,
