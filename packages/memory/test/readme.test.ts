@@ -37,3 +37,11 @@ test('the transaction of @chan/core', async () => {
   await import('snippet:../../core/README.md#transaction')
   expect(log.mock.calls).toEqual([['order 1']])
 })
+
+test('the revoke of @chan/core', async () => {
+  await import('snippet:../../core/README.md#revoke')
+  expect(log.mock.calls).toEqual([
+    ['revoked', "User 'alice' not authorized for channel 'staff'"],
+    ['bob', 'Hello!'],
+  ])
+})

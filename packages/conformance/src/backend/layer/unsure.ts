@@ -69,13 +69,13 @@ export const unsure: Topic<Scene> = {
     },
     {
       title: 'nobody is ended where continuity was lost and nothing was missed',
-      async run({ name, faultyLayer, expect }) {
+      async run({ name, faultyLayer, layer, expect }) {
         const clock = new ManualClock()
         const { layer: one, faulty } = await faultyLayer({ clock })
         const session = clientSession(one, name('alice'))
         await session.ready()
-        await one.disconnectUser(name('bob'))
-        await turns()
+        await (await layer()).channel(name('chat')).revoke(name('alice'))
+        await until('the command', () => session.revoked.length === 1)
         faulty.truncate()
         faulty.gap(CONTROL_CHANNEL)
         await until('the loss', () => one.stats().resets === 1)
@@ -110,6 +110,15 @@ export const unsure: Topic<Scene> = {
         faulty.fail('watch', down())
         expect(await refusal(subscribing)).toBe('unavailable')
         expect(asked).toBe(0)
+        // Where nobody is asked, too.
+        const open = one.channel(name('open'))
+        const { subscription } = await collect(open)
+        faulty.fail('watch', down())
+        expect(await refusal(() => open.subscribe(() => {}, { userId: name('bob') }))).toBe(
+          'unavailable',
+        )
+        expect(open.localSubscriberCount).toBe(1)
+        await subscription.unsubscribe()
         const later = clientSession(one, name('alice'))
         await later.ready()
         expect(await refusal(subscribing)).toBe(null)
