@@ -7,11 +7,10 @@ import type { Clock, Timer } from '../model/clock.js'
 import type { Message, Position } from '../model/message.js'
 import type { ResetEvent } from '../model/reset-event.js'
 import type { HistoryPage, Page, PageLimit } from '../ports/log.js'
+import { Held } from './held.js'
 import type { Reading } from './reads.js'
 
 const PAGE: PageLimit = { messages: 256, bytes: 1_048_576 }
-/** Characters of bodies that may wait behind a read; above it they are dropped and read again. */
-const MAX_HELD = 1_048_576
 const RETRY_BASE_MS = 50
 const RETRY_MAX_MS = 5_000
 
@@ -63,12 +62,8 @@ export class Feed {
   #holding = true
   /** From the decision to read until the page was delivered. */
   #reading = false
-  /** The reader takes nothing: what comes meanwhile is not held but read later. */
-  #stalled = false
   #readAgain = false
-  #held: Message[] = []
-  #heldSize = 0
-  #spilled = false
+  readonly #held = new Held()
   #closed = false
   #failures = 0
   #retry: Timer | undefined
@@ -131,11 +126,11 @@ export class Feed {
     // Without a place it passes at once, but for a reader with a pace of its own: to that it would be
     // one more message before its history, or more than it takes.
     const waits = this.#holding && (message.offset !== undefined || this.#reader.room !== undefined)
-    if (waits) this.#hold(message)
+    if (waits) this.#held.add(message)
     else if (message.offset === undefined) this.#reader.deliver(message)
     else if (this.#follows(message)) this.#advance(message)
     else if (!this.#isOld(message)) {
-      this.#hold(message)
+      this.#held.add(message)
       this.#fill()
     }
   }
@@ -152,7 +147,7 @@ export class Feed {
   /** Nothing is delivered any more. */
   close(): void {
     this.#closed = true
-    this.#held = []
+    this.#held.take()
     this.#retry?.cancel()
   }
 
@@ -177,33 +172,15 @@ export class Feed {
     this.#reader.deliver(message)
   }
 
-  #hold(message: Message): void {
-    if (this.#spilled || this.#stalled) {
-      // What has no place cannot be read later: it is delivered at most once.
-      this.#spilled ||= message.offset !== undefined
-      return
-    }
-    this.#held.push(message)
-    this.#heldSize += message.body.length
-    if (this.#heldSize > MAX_HELD) this.#spill()
-  }
-
-  #spill(): void {
-    this.#spilled ||= this.#held.some(({ offset }) => offset !== undefined)
-    this.#held = []
-    this.#heldSize = 0
-  }
-
   /** False if the reader takes more, else waits until it does, holding nothing of what comes. */
   #waitForRoom(then: () => void): boolean {
     const room = this.#reader.room?.()
     // Asking sends what waited, and what does not fit may have the reader rewound.
     if (this.#closed) return true
     if (room === undefined) return false
-    this.#stalled = true
-    this.#spill()
+    this.#held.pause()
     void room.then(() => {
-      this.#stalled = false
+      this.#held.resume()
       if (!this.#closed) then()
     })
     return true
@@ -220,12 +197,12 @@ export class Feed {
   }
 
   #read(): void {
-    const spilled = this.#spilled
-    this.#spilled = false
+    const { lost } = this.#held
+    this.#held.lost = false
     const reading = this.#nextPage()
     const { fresh } = reading
     // What is held now was sent before the read began, so the page decides about it.
-    const known = fresh && !spilled ? this.#held.length : 0
+    const known = fresh && !lost ? this.#held.length : 0
     reading.page.then(
       (page) => {
         this.#failures = 0
@@ -237,7 +214,7 @@ export class Feed {
       (error: unknown) => {
         this.#reading = false
         if (this.#closed) return
-        if (spilled) this.#spilled = true
+        if (lost) this.#held.lost = true
         this.#source.failed(error, 'read')
         this.#retry = this.#source.clock.after(this.#backoff(), () => this.#fill())
       },
@@ -282,7 +259,7 @@ export class Feed {
   #settle(behind: boolean, { known, fresh }: Asked): void {
     this.#reading = false
     if (this.#closed) return
-    if (behind || this.#spilled || this.#readAgain) return this.#fill()
+    if (behind || this.#held.lost || this.#readAgain) return this.#fill()
     this.#holding = false
     const complete = this.#releaseHeld(known)
     if (this.#closed) return
@@ -301,17 +278,15 @@ export class Feed {
    * follow now are of a past epoch. Answers whether nothing has to be read again.
    */
   #releaseHeld(known: number): boolean {
-    const held = this.#held
-    this.#held = []
-    this.#heldSize = 0
-    let complete = !this.#spilled
+    const held = this.#held.take()
+    let complete = !this.#held.lost
     for (const [index, message] of held.entries()) {
       if (this.#closed) return true
       if (message.offset === undefined) this.#reader.deliver(message)
       else if (this.#follows(message)) this.#advance(message)
       else if (index >= known && !this.#isOld(message)) {
         complete = false
-        this.#hold(message)
+        this.#held.add(message)
       }
     }
     return complete
