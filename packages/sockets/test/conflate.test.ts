@@ -96,7 +96,7 @@ describe('what is kept is bounded', () => {
 })
 
 test('whatever the pace, offsets only grow, and every key’s newest message arrives', async () => {
-  for (let seed = 1; seed <= 40; seed++) {
+  for (let seed = 1; seed <= 12; seed++) {
     const random = generator(seed)
     const { channel, socket, data, read, turnOver } = await stalled(byLetter, seed % 4 === 0)
     for (let n = 0; n < 200; n++) {
