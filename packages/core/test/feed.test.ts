@@ -69,6 +69,20 @@ describe('Feed', () => {
     expect(control.reads).toBe(2)
   })
 
+  test('a page that does not follow, which no backend may give, is a loss, and not read for ever', async () => {
+    const { feed, seen, resets, append, log, control } = setUp()
+    feed.start(START)
+    append(1)
+    log.push(message(5), message(6))
+    feed.gap()
+    await waitFor(() => resets.length > 0, { label: 'a reset' })
+    expect(seen).toEqual([1])
+    expect(resets).toEqual([{ position: { epoch: 'e1', offset: 6 }, missed: 5 }])
+    expect(control.reads).toBeLessThan(4)
+    feed.accept(append(7))
+    expect(seen).toEqual([1, 7])
+  })
+
   test('a log that no longer reaches back is a reset that counts the loss', async () => {
     const { feed, seen, resets, append, log } = setUp()
     feed.start(START)

@@ -156,7 +156,7 @@ test('N7 a user is present while anybody holds it; first and last are told', asy
 describe('N8 sessions', () => {
   const session = () => {
     const ends: SessionEnd[] = []
-    return { ends, endSession: (why) => void ends.push(why) } satisfies Session & {
+    return { ends, endSession: (why) => void ends.push(why), revoke() {} } satisfies Session & {
       ends: SessionEnd[]
     }
   }

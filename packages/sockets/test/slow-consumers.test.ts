@@ -248,3 +248,17 @@ describe('being behind is the seat’s, not the socket’s', () => {
     expect(socket.closedWith).toEqual({ code: 1013, reason: 'slow consumer' })
   })
 })
+
+test('after the end nothing is read for the peer any more', async () => {
+  const { connection, fill } = await stalled([slowConsumer('catch-up')])
+  fill(BOUND)
+  const room = connection.outbox.room()
+  let found = false
+  void room?.then(() => {
+    found = true
+  })
+  connection.closed(1006, '')
+  await new Promise((resolve) => setImmediate(resolve))
+  expect([room !== undefined, found]).toEqual([true, false])
+  expect(connection.outbox.room()).toBeDefined()
+})

@@ -1,7 +1,6 @@
 // A channel as users hold it: a stateless handle on the state that the hub and the backend keep.
 
 import { historyReset } from '../hub/subscriber.js'
-import { abortable } from '../model/abortable.js'
 import type { HistoryQuery } from '../model/history.js'
 import { isPosition, type Message, type Metadata, validateIdentifier } from '../model/message.js'
 import { refuse } from '../model/option-check.js'
@@ -10,13 +9,12 @@ import type { ResetEvent } from '../model/reset-event.js'
 import type { ServedChannel } from '../ports/connections.js'
 import type { PageLimit } from '../ports/log.js'
 import type { PresenceEvent, PresenceRecord } from '../presence/record.js'
-import { authorize } from './authorize.js'
-import { Grant } from './grant.js'
 import { MessageStream, type MessagesOptions } from './message-stream.js'
 import type { LayerParts } from './parts.js'
+import { subscribe } from './permitted.js'
 import { type PublishOptions, publish, publishIn } from './publish.js'
 import { SERVED, ServedHandle } from './served-channel.js'
-import { checkSubscribe, type SubscribeOptions, type Subscribing, subscribe } from './subscribe.js'
+import type { SubscribeOptions } from './subscribe.js'
 import type { Subscription } from './subscription.js'
 
 /** A presence listener, until it is ended. */
@@ -65,7 +63,7 @@ export class Channel<T = unknown, P = Metadata> {
     callback: (message: Message<T>) => unknown,
     options?: SubscribeOptions<T> | null,
   ): Promise<Subscription> {
-    return this.#subscribe({
+    return subscribe(this.#parts, this.name, () => this.#rules(), {
       callback: callback as (message: Message) => unknown,
       options: (options ?? {}) as SubscribeOptions,
     })
@@ -78,9 +76,10 @@ export class Channel<T = unknown, P = Metadata> {
     const onReset =
       options?.onReset ??
       (({ missed }: ResetEvent) => this.#report(historyReset(this.name, missed), 'delivery'))
-    return new MessageStream(options ?? {}, ({ callback, signal, pace, ended }) => {
+    return new MessageStream(options ?? {}, async ({ callback, signal, pace, ended }) => {
       const subscribing = { signal, since, filterFn, userId, onReset } as SubscribeOptions
-      return this.#subscribe({ callback, pace, ended, options: subscribing })
+      const asked = { callback, pace, ended, options: subscribing }
+      return subscribe(this.#parts, this.name, () => this.#rules(), asked)
     })
   }
 
@@ -224,47 +223,6 @@ export class Channel<T = unknown, P = Metadata> {
       bind: (hold, joined) => new Channel(name, parts, { hold, joined, served }),
     })
     return served
-  }
-
-  async #subscribe(
-    given: Pick<Subscribing, 'callback' | 'options' | 'pace' | 'ended'>,
-  ): Promise<Subscription> {
-    const { hub } = this.#parts
-    const { callback, options } = given
-    hub.lifecycle.assertUsable()
-    checkSubscribe(callback, options)
-    options.signal?.throwIfAborted()
-    const subscribing = { ...given, channel: this.name }
-    const { userId = null, signal } = options
-    if (userId !== null) return this.#subscribeAs(userId, subscribing)
-    await this.#authorized(null, signal)
-    return subscribe(this.#parts, { ...subscribing, policy: this.#rules() })
-  }
-
-  /** In the name of a user, who may lose the permission on the way, or later. */
-  async #subscribeAs(
-    userId: string,
-    subscribing: Omit<Subscribing, 'policy'>,
-  ): Promise<Subscription> {
-    const { signal } = subscribing.options
-    const authFn = () => this.#rules().authFn
-    const grant = new Grant(this.#parts.hub, { channel: this.name, userId, signal, authFn })
-    try {
-      // Before asking for permission: a yes that was asked for before a `revoke` does not count.
-      if (authFn()) await grant.heard()
-      await this.#authorized(userId, grant.signal)
-      return await subscribe(this.#parts, { ...subscribing, policy: this.#rules(), grant })
-    } catch (error) {
-      grant.end()
-      throw error
-    }
-  }
-
-  async #authorized(userId: string | null, signal: AbortSignal | undefined): Promise<void> {
-    const { authFn } = this.#rules()
-    if (!authFn) return
-    const { hub } = this.#parts
-    await abortable(signal, hub.waits.track(authorize(hub, this.name, authFn, userId)))
   }
 
   async #connected(): Promise<void> {

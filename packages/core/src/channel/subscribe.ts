@@ -70,8 +70,8 @@ export function checkSubscribe(callback: unknown, options: SubscribeOptions): vo
   }
 }
 
-/** @internal */
-export async function subscribe(
+/** @internal Nobody is asked for permission: whoever calls has. */
+export async function subscribeUnasked(
   parts: LayerParts,
   subscribing: Subscribing,
 ): Promise<Subscription> {

@@ -4,7 +4,6 @@
 import type { Clock } from '../model/clock.js'
 import type { HistoryLimits } from '../model/history.js'
 import type { Message } from '../model/message.js'
-import type { ResetEvent } from '../model/reset-event.js'
 import { CONTROL_CHANNEL, type ControlCommand, parseCommand } from './control.js'
 import type { Lifecycle } from './lifecycle.js'
 import { makeEntry, type Publisher } from './publisher.js'
@@ -30,15 +29,6 @@ export interface ControlListener {
   unsure(): void
 }
 
-const LISTENING: SubscriberKind = {
-  callback(this: ControlLine, message) {
-    this.hear(message)
-  },
-  onReset(this: ControlLine, event) {
-    this.reset(event)
-  },
-}
-
 /** Listening, in the making or made. */
 interface Ear {
   leave(): void
@@ -51,6 +41,10 @@ export class ControlLine {
   #ear: Ear | undefined
   #ready: Promise<void> | undefined
   #self: string | undefined
+  readonly #kind: SubscriberKind = {
+    callback: (message) => this.#hear(message),
+    onReset: ({ missed }) => missed !== 0 && this.#listener.unsure(),
+  }
 
   constructor(parts: ControlParts, listener: ControlListener) {
     this.#parts = parts
@@ -89,16 +83,12 @@ export class ControlLine {
     await publisher.publish(CONTROL_CHANNEL, LIMITS, entry)
   }
 
-  hear({ sender, data }: Message): void {
+  #hear({ sender, data }: Message): void {
     // Obeyed when it was given: who came back since then may stay.
     if (sender !== null && sender === this.#self) return
     const command = parseCommand(data)
     if (command) this.#listener.obey(command)
     else this.#listener.unsure()
-  }
-
-  reset({ missed }: ResetEvent): void {
-    if (missed !== 0) this.#listener.unsure()
   }
 
   async #listen(ear: Ear): Promise<void> {
@@ -107,7 +97,7 @@ export class ControlLine {
       await lifecycle.ready()
       const room = await rooms.enter(CONTROL_CHANNEL)
       if (this.#ear !== ear) return room.watch.release()
-      const subscriber = room.attach(LISTENING, { userId: null, self: this })
+      const subscriber = room.attach(this.#kind, { userId: null })
       ear.leave = () => {
         room.detach(subscriber)
         room.watch.release()

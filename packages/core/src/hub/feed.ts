@@ -46,9 +46,13 @@ export interface FeedReader {
   readonly pageLimit?: PageLimit | undefined
 }
 
-/** How a page was asked for: how many messages were held when its read began, and whether it began then. */
+/** How a page was asked for. */
 interface Asked {
+  /** After which offset. */
+  readonly after: number
+  /** How many messages were held when its read began. */
   readonly known: number
+  /** Its read began then: it is nobody else's. */
   readonly fresh: boolean
 }
 
@@ -199,6 +203,7 @@ export class Feed {
   #read(): void {
     const { lost } = this.#held
     this.#held.lost = false
+    const after = this.#offset
     const reading = this.#nextPage()
     const { fresh } = reading
     // What is held now was sent before the read began, so the page decides about it.
@@ -208,7 +213,7 @@ export class Feed {
         this.#failures = 0
         this.#history = undefined
         this.#source.run(() => {
-          if (!this.#closed) this.#apply(page, { known, fresh })
+          if (!this.#closed) this.#apply(page, { after, known, fresh })
         })
       },
       (error: unknown) => {
@@ -227,12 +232,16 @@ export class Feed {
   }
 
   #apply(page: Page | HistoryPage, asked: Asked): void {
-    if ('more' in page || !page.truncated) return this.#play(page, 0, asked)
-    const { epoch, offset } = page.top
-    const counted = epoch === this.#epoch && offset >= this.#offset
-    const missed = counted ? offset - this.#offset : null
-    this.#moveTo(page.top)
-    this.#reader.reset({ position: page.top, missed })
+    if ('more' in page || !page.truncated) this.#play(page, 0, asked)
+    else this.#lose(page.top, asked)
+  }
+
+  /** The log does not go on from here: continuity is lost, and delivery goes on from the top. */
+  #lose(top: Position, asked: Asked): void {
+    const counted = top.epoch === this.#epoch && top.offset >= this.#offset
+    const missed = counted ? top.offset - this.#offset : null
+    this.#moveTo(top)
+    this.#reader.reset({ position: top, missed })
     this.#settle(false, asked)
   }
 
@@ -248,11 +257,13 @@ export class Feed {
     }
     if (!isHistory) {
       const behind = page.messages.length > 0 && this.#offset < page.top.offset
+      // None of them followed: asking again would give the same for ever.
+      if (behind && this.#offset === asked.after) return this.#lose(page.top, asked)
       return this.#settle(behind, asked)
     }
     if (!page.more && this.#seam) this.#moveTo(this.#seam)
     // History says nothing about what came after the seam.
-    this.#settle(page.more, { known: 0, fresh: false })
+    this.#settle(page.more, { ...asked, known: 0, fresh: false })
   }
 
   /** The page is over: reads on, or releases what waited and is live. */

@@ -40,9 +40,9 @@ export async function forward<T, P>(
   const served = servedChannel(channel)
   const history = historyCount(sendHistory)
   refuse(filterFn !== undefined && typeof filterFn !== 'function', 'filterFn', 'a function')
-  const use = { filterFn } as SeatUse
-  const forwarding = new Forwarding(connection, served, use, userId)
-  if (!connection.ending) await forwarding.begin(history)
+  if (connection.ending) return { unsubscribe: async () => {} }
+  const forwarding = new Forwarding(connection, served, { filterFn } as SeatUse, userId)
+  await forwarding.begin(history)
   return { unsubscribe: () => forwarding.end() }
 }
 

@@ -41,8 +41,8 @@ export interface SocketDurations {
   /** For a sign of life after a ping, then the connection is dropped. Default 10 s. */
   readonly pongTimeoutMs: number
   /**
-   * While bytes wait for the peer, for one of them to leave, then 1013. Pings count when none wait.
-   * Default 60 s.
+   * While bytes wait for the peer, for one of them to leave, then 1013: looked at as often, so that it
+   * may take twice as long. Pings count when none wait. Default 60 s.
    */
   readonly stallTimeoutMs: number
   /**

@@ -57,9 +57,9 @@ export class Outbox {
     return this.#open ? this.socket.bufferedBytes + (this.#bundle?.bytes ?? 0) : 0
   }
 
-  /** A good part of the bound is free, or there is nobody to wait for. */
+  /** A good part of the bound is free. */
   get isDrained(): boolean {
-    return !this.#open || this.bufferedBytes <= this.#bound * DRAINED
+    return this.#open && this.bufferedBytes <= this.#bound * DRAINED
   }
 
   /** Seats of the connection, one after another. */
@@ -118,13 +118,14 @@ export class Outbox {
 
   /**
    * For whoever has much to send and can wait: nothing if there is room, else resolves when there may
-   * be. A frame that is known to come is to fit into its share of the bound, too.
+   * be. A frame that is known to come is to fit into its share of the bound, too. After the end there is
+   * never room again.
    */
   room(bytes = 0, share = 1): Promise<void> | undefined {
-    if (this.isDrained && this.#fits(bytes, this.bufferedBytes, share)) return undefined
+    if (this.#hasRoom(bytes, share)) return undefined
     // Its frames of this turn may be all that waits.
     this.flush()
-    if (this.isDrained && this.#fits(bytes, this.bufferedBytes, share)) return undefined
+    if (this.#hasRoom(bytes, share)) return undefined
     this.#drained ??= new Latch()
     return this.#drained.wait()
   }
@@ -136,11 +137,10 @@ export class Outbox {
     this.#drained?.open()
   }
 
-  /** Nothing is sent any more, and nobody waits for room. */
+  /** Nothing is sent any more. Whoever waits for room waits until it is let go of itself. */
   end(): void {
     this.#open = false
     this.#bundle = undefined
-    this.#drained?.open()
   }
 
   get #bound(): number {
@@ -157,6 +157,10 @@ export class Outbox {
       kept = kept.with(frame)
     }
     return this.#open && kept.length > 0 ? kept : undefined
+  }
+
+  #hasRoom(bytes: number, share: number): boolean {
+    return this.isDrained && this.#fits(bytes, this.bufferedBytes, share)
   }
 
   #fits(bytes: number, waiting: number, share: number): boolean {
