@@ -98,13 +98,13 @@ test('a crowd that reads the same page in one turn shares frames, and what is ma
   const page = Array.from({ length: 10 }, (_, n) => channel.message(n))
   await turnOver()
   writes.length = 0
-  for (const { reader } of channel.attachments) for (const one of page) reader.deliver(one)
+  for (const { reader } of channel.attachments) for (const one of page) reader.deliver(one, true)
   await turnOver()
   expect(writes.map(({ to, bundle }) => [to.length, bundle.length])).toEqual([[20, 10]])
   for (const { data } of peers) expect(data().slice(10)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
 })
 
-test('a message is framed once a turn for each channel that it is delivered in', async () => {
+test('a message that is read is framed once a turn for each channel that it is delivered in', async () => {
   const { home, turnOver } = scene()
   const place = { offset: 1, epoch: 'e' }
   const message = Message.fromStored({
@@ -116,10 +116,23 @@ test('a message is framed once a turn for each channel that it is delivered in',
     ...place,
   })
   const [one, two] = [{}, {}]
+  const frame = home.turn.readFrameOf(message, one)
+  home.turn.readFrameOf(other, one)
+  expect(home.turn.readFrameOf(message, one)).toBe(frame)
+  expect(home.turn.readFrameOf(message, two)).not.toBe(frame)
+  await turnOver()
+  expect(home.turn.readFrameOf(message, one)).not.toBe(frame)
+})
+
+test('a live message is framed once for those who get it one after another', () => {
+  const { home } = scene()
+  const place = { offset: 1, epoch: 'e' }
+  const message = Message.fromStored({
+    ...{ channel: 'c', body: '1', sender: null, timestamp: 0 },
+    ...place,
+  })
+  const [one, two] = [{}, {}]
   const frame = home.turn.frameOf(message, one)
-  home.turn.frameOf(other, one)
   expect(home.turn.frameOf(message, one)).toBe(frame)
   expect(home.turn.frameOf(message, two)).not.toBe(frame)
-  await turnOver()
-  expect(home.turn.frameOf(message, one)).not.toBe(frame)
 })

@@ -13,6 +13,9 @@ const READING: SubscriberKind = {
   callback(this: Reader, message) {
     this.deliver(message)
   },
+  readCallback(this: Reader, message) {
+    this.deliver(message, true)
+  },
   onReset(this: Reader, event) {
     this.reset(event)
   },

@@ -11,6 +11,8 @@ import { type Pace, type Recovered, Recovery } from './recovery.js'
 /** What a subscriber does with what it gets; many may share one of these. Functions get `reader` as `this`. */
 export interface SubscriberKind {
   readonly callback: (message: Message) => unknown
+  /** Gets what is read instead. */
+  readonly readCallback?: ((message: Message) => unknown) | undefined
   readonly filter?: ((message: Message) => unknown) | undefined
   readonly onReset?: ((event: ResetEvent) => void) | undefined
 }
@@ -100,7 +102,7 @@ export class Subscriber {
   #begin(): Recovery {
     const recovery = new Recovery(this.#source, this.#reader, {
       handlesResets: this.#kind.onReset !== undefined,
-      deliver: (message) => this.#invoke(message),
+      deliver: (message) => this.#invoke(message, this.#kind.readCallback),
       reset: (event) => this.#reset(event),
       // Nothing is on its way to the others now, so where they are it needs no gate of its own.
       caughtUp: () => this.#recovery === recovery && this.#joinAt(recovery, this.#source.position),
@@ -130,9 +132,9 @@ export class Subscriber {
     )
   }
 
-  #invoke(message: Message): void {
+  #invoke(message: Message, callback = this.#kind.callback): void {
     if (!this.active) return
-    const { callback, filter } = this.#kind
+    const { filter } = this.#kind
     if (filter !== undefined && !this.#passes(filter, message)) return
     try {
       const result = callback.call(this.#reader, message)

@@ -14,8 +14,9 @@ export interface Reader {
   /**
    * **N1** the channel's stored messages come here in the order of their offsets, each once, without
    * holes but for those before the first and in what history has let go of, until `reset` or the end.
+   * @param isRead it comes out of the log, and perhaps to many at the same time
    */
-  deliver(message: Message): void
+  deliver(message: Message, isRead?: boolean): void
   /** **N2** what comes next is not known to join up with what came; never silence instead. */
   reset(event: ResetEvent): void
   /**

@@ -2,7 +2,6 @@
 // slow peer is bounded here and nowhere else. What does not fit goes back to the seat that it is for.
 
 import { Latch } from '@chan/core/connections'
-import type { Message } from '@chan/protocol'
 import type { Bundle } from '../port/bundle.js'
 import { Frame } from '../port/frame.js'
 import type { SendOutcome, Socket } from '../port/port.js'
@@ -33,7 +32,7 @@ export interface Seated {
 /** @internal */
 export class Outbox {
   readonly line: Line
-  readonly #turn: Turn
+  readonly turn: Turn
   #open = true
   /** What this turn has brought so far. */
   #bundle: Bundle | undefined
@@ -44,7 +43,7 @@ export class Outbox {
 
   constructor(line: Line) {
     this.line = line
-    this.#turn = line.home.turn
+    this.turn = line.home.turn
     this.#easyBytes = this.#bound
   }
 
@@ -78,17 +77,12 @@ export class Outbox {
     for (let at = this.#seats; at; at = at.next) if (at.next === seat) at.next = seat.next
   }
 
-  /** A channel's message as the frame that all who get it share. */
-  frameOf(message: Message, source: object): Frame {
-    return this.#turn.frameOf(message, source)
-  }
-
   /** Sends a frame, together with the others of this turn. */
   push(frame: Frame): void {
     if (!this.#open) return
-    if (this.#turn.gathers) {
-      this.#bundle = (this.#bundle ?? this.#turn.enlist(this)).with(frame)
-      this.#turn.grown(this.#bundle)
+    if (this.turn.gathers) {
+      this.#bundle = (this.#bundle ?? this.turn.enlist(this)).with(frame)
+      this.turn.grown(this.#bundle)
     } else if (this.#admits(frame, this.socket.bufferedBytes)) this.socket.send(frame.text)
   }
 
@@ -113,7 +107,7 @@ export class Outbox {
   /** Writes what this turn has brought so far. */
   flush(): void {
     const bundle = this.take()
-    if (bundle) this.#turn.write(bundle, this.socket)
+    if (bundle) this.turn.write(bundle, this.socket)
   }
 
   /**
@@ -150,7 +144,7 @@ export class Outbox {
   /** Frame by frame: a seat for whose frame there is no room does not take the others' from them. */
   #sift(bundle: Bundle, buffered: number): Bundle | undefined {
     let waiting = buffered
-    let kept = this.#turn.root
+    let kept = this.turn.root
     for (const frame of bundle.frames) {
       if (!this.#admits(frame, waiting)) continue
       waiting += frame.bytes

@@ -84,17 +84,21 @@ export class Seat implements Reader, Seated {
     return this.#all.length === 0
   }
 
-  deliver(message: Message): void {
+  deliver(message: Message, isRead = false): void {
     if (this.#filtered && !this.#passes(message)) return
     // What was read for it comes when there is room.
     if (this.#state === 'reading') {
       this.#state = 'live'
       this.#nextBytes = 0
     } else if (this.#state === 'behind') {
-      if (!this.#outbox.isDrained) return this.leaveOut(this.#outbox.frameOf(message, this.source))
+      if (!this.#outbox.isDrained)
+        return this.leaveOut(this.#outbox.turn.frameOf(message, this.source))
       this.drained()
     }
-    this.#outbox.push(this.#outbox.frameOf(message, this.source))
+    const { turn } = this.#outbox
+    this.#outbox.push(
+      isRead ? turn.readFrameOf(message, this.source) : turn.frameOf(message, this.source),
+    )
   }
 
   reset(): void {

@@ -25,8 +25,8 @@ export class Turn {
   #gatherings: Gathering[] = []
   #scheduled = false
   #frame: Frame | undefined
-  /** Of messages that are read: whole crowds read the same, one after another. */
-  readonly #frames = new Map<Message, Frame>()
+  /** Of messages that are read. */
+  readonly #read = new Map<Message, Frame>()
 
   /** @param fanOut without it frames are sent one by one, at once */
   constructor(clock: Clock, fanOut: FanOut | undefined) {
@@ -45,18 +45,22 @@ export class Turn {
   }
 
   /**
-   * The message as a frame, shared by all of the channel who get it in this turn.
+   * The message as a frame: a channel's seats, who come one after another, share it.
    * @param source the channel, as all who receive it know it
    */
   frameOf(message: Message, source: object): Frame {
     const last = this.#frame
     if (last !== undefined && last.message === message && last.source === source) return last
-    let frame = this.#frames.get(message)
-    if (frame?.source !== source) {
-      frame = new Frame(message.toJson(), message, source)
-      if (this.gathers) this.#begin().#frames.set(message, frame)
-    }
-    this.#frame = frame
+    this.#frame = new Frame(message.toJson(), message, source)
+    return this.#frame
+  }
+
+  /** The same for a message that is read: seats who read the same page in this turn share all of it. */
+  readFrameOf(message: Message, source: object): Frame {
+    const known = this.#read.get(message)
+    if (known?.source === source) return known
+    const frame = new Frame(message.toJson(), message, source)
+    if (this.gathers) this.#begin().#read.set(message, frame)
     return frame
   }
 
@@ -86,7 +90,7 @@ export class Turn {
   readonly #end = (): void => {
     this.#scheduled = false
     this.#frame = undefined
-    this.#frames.clear()
+    this.#read.clear()
     this.#write()
   }
 
