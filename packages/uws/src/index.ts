@@ -11,6 +11,7 @@ export {
   type ConnectionLimits,
   type DisconnectInfo,
   type Forward,
+  type ForwardOptions,
   type OriginOptions,
   type Rate,
   type Refusal,

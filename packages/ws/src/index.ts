@@ -12,6 +12,7 @@ export {
   type ConnectionLimits,
   type DisconnectInfo,
   type Forward,
+  type ForwardOptions,
   type OriginOptions,
   type Rate,
   type Refusal,
