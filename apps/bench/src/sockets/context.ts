@@ -11,6 +11,8 @@ export interface SocketsContext {
   readonly missing: ReadonlyMap<Variant, string>
   /** Sockets that one process may have open. */
   readonly mostSockets: number
+  /** A PostgreSQL that somebody has, for those that need one; else they start their own. */
+  readonly databaseUrl: string | undefined
   /** Progress, for people. */
   tell(text: string): void
 }

@@ -30,7 +30,12 @@ const EPOCH = '0123456789abcdefghijk.0'
 const SOCKET_IO_AROUND = 8
 
 export function stampNow(): number {
-  return ROUND + (nowMicros() % ROUND)
+  return stampAt(nowMicros())
+}
+
+/** @param micros by `nowMicros` */
+export function stampAt(micros: number): number {
+  return ROUND + (micros % ROUND)
 }
 
 /** → milliseconds since the stamp in a message's text. */

@@ -10,20 +10,26 @@ import { idle } from './idle.js'
 import { mostSockets } from './most-sockets.js'
 import { rooms } from './rooms.js'
 import { stalled } from './stalled.js'
+import { stalledCrowd } from './stalled-crowd.js'
 import { entryOf, NATIVE, type Variant } from './variants.js'
 
 export const sockets = defineSuite<SocketsContext>(
   'sockets',
   'WebSockets of one server process, with peers and servers by hand beside it',
-  [fanOut, rooms, flat, idle, burst, stalled],
+  [fanOut, rooms, flat, idle, burst, stalled, stalledCrowd],
   open,
 )
 
-async function open({ full, profileFolder, tell }: Choice): Promise<Ground<SocketsContext>> {
+async function open({
+  full,
+  databaseUrl,
+  profileFolder,
+  tell,
+}: Choice): Promise<Ground<SocketsContext>> {
   const missing = await findMissing()
   const most = mostSockets()
   return {
-    context: { full, profileFolder, missing, mostSockets: most, tell },
+    context: { full, databaseUrl, profileFolder, missing, mostSockets: most, tell },
     facts: {
       'sockets per process': `at most ${most.toLocaleString('en')}`,
       'left out': [...missing.keys()].join(', ') || 'nothing',

@@ -15,7 +15,11 @@ interface Seen {
 }
 
 /** What the reader makes of bytes that come in chunks of these sizes, by turns. */
-function read(bytes: Buffer, sizes: readonly number[], wanted = (length: number) => length < 200) {
+function read(
+  bytes: Buffer,
+  sizes: readonly number[],
+  wanted = (length: number) => (length < 200 ? length : 0),
+) {
   const seen: Seen[] = []
   const reader = new FrameReader({
     wants: (_, length) => wanted(length),
@@ -47,7 +51,7 @@ describe('frames of a server', () => {
   const texts = LENGTHS.map((length) => ({
     opcode: TEXT,
     length,
-    payload: length < 200 ? textOf(length) : undefined,
+    payload: length > 0 && length < 200 ? textOf(length) : undefined,
   }))
   const expected = [...texts, { opcode: PING, length: 2, payload: 'hi' }, ...texts]
 
@@ -59,9 +63,20 @@ describe('frames of a server', () => {
   )
 
   it('are kept whole where they are wanted, however they come', () => {
-    const [only] = read(serverFrame(textOf(70_000)), [999], () => true)
+    const [only] = read(serverFrame(textOf(70_000)), [999], (length) => length)
     expect(only?.payload).toBe(textOf(70_000))
   })
+
+  it.each([[[1]], [[7]], [[999]], [[69_990, 1, 1]], [[1_000_000]]])(
+    'are kept to their ends alone where these are wanted, in chunks of %j bytes',
+    (sizes) => {
+      const bytes = Buffer.concat([serverFrame(textOf(70_000)), serverFrame(textOf(8))])
+      expect(read(bytes, sizes, () => 20).map(({ payload }) => payload)).toEqual([
+        textOf(70_000).slice(-20),
+        textOf(8),
+      ])
+    },
+  )
 
   it('are found where chunks end anywhere', () => {
     const small = Buffer.concat([serverFrame(textOf(130)), serverFrame(''), serverFrame('x')])

@@ -11,6 +11,7 @@ const context: SocketsContext = {
   profileFolder: '',
   missing: new Map(),
   mostSockets: 1_000,
+  databaseUrl: undefined,
   tell: () => {},
 }
 

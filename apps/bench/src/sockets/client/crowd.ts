@@ -13,6 +13,8 @@ export interface CrowdPlan {
   readonly rooms: readonly string[]
   /** How many of the sockets look into their messages. */
   readonly sampled: number
+  /** They read no more once they are open. */
+  readonly stalls?: boolean
 }
 
 export interface Opened {
@@ -34,7 +36,14 @@ export class Crowd {
     this.#tally = tally
   }
 
-  async open({ port, protocol, sockets, rooms, sampled }: CrowdPlan): Promise<Opened> {
+  async open({
+    port,
+    protocol,
+    sockets,
+    rooms,
+    sampled,
+    stalls = false,
+  }: CrowdPlan): Promise<Opened> {
     const beganAt = nowMicros()
     const sampleEvery = Math.max(1, Math.floor(sockets / sampled))
     let next = 0
@@ -51,6 +60,7 @@ export class Crowd {
             room: rooms[index % rooms.length] as string,
             // From the middle of its share: neither the first nor the last to be written to.
             sampled: sampled > 0 && index % sampleEvery === sampleEvery >> 1,
+            stalls,
           },
           this.#tally,
         )

@@ -1,11 +1,11 @@
-// Reads WebSocket frames of a server from chunks that end anywhere. Payloads are skipped, unless
-// somebody wants one: whoever counts must not cost more than whoever sends.
+// Reads WebSocket frames of a server from chunks that end anywhere. Payloads are skipped, but for what
+// somebody wants of one: whoever counts must not cost more than whoever sends.
 
 export interface FrameSink {
-  /** Whether the payload of a frame that begins shall be kept. */
-  wants(opcode: number, length: number): boolean
-  /** A frame came to its end. */
-  frame(opcode: number, length: number, payload: Buffer | undefined): void
+  /** How many of the last bytes of a payload that begins shall be kept. */
+  wants(opcode: number, length: number): number
+  /** A frame came to its end; `kept` is undefined where nothing was wanted. */
+  frame(opcode: number, length: number, kept: Buffer | undefined): void
 }
 
 /** What the next byte belongs to. */
@@ -18,7 +18,9 @@ export class FrameReader {
   #length = 0
   /** Bytes of the part that are still to come. */
   #left = 0
-  #kept: Buffer[] | undefined
+  /** Of a payload: how many of its last bytes are kept, and those that came. */
+  #wanted = 0
+  #kept: Buffer[] = []
 
   constructor(sink: FrameSink) {
     this.#sink = sink
@@ -35,8 +37,9 @@ export class FrameReader {
 
   #skip(chunk: Buffer, at: number, end: number): number {
     const next = at + Math.min(this.#left, end - at)
+    const from = at + Math.max(0, this.#left - this.#wanted)
     // A copy: the chunk is its owner's.
-    this.#kept?.push(Buffer.from(chunk.subarray(at, next)))
+    if (from < next) this.#kept.push(Buffer.from(chunk.subarray(from, next)))
     this.#left -= next - at
     if (this.#left === 0) this.#finish()
     return next
@@ -61,14 +64,14 @@ export class FrameReader {
   #begin(): void {
     this.#part = Part.payload
     this.#left = this.#length
-    this.#kept = this.#sink.wants(this.#opcode, this.#length) ? [] : undefined
+    this.#wanted = this.#sink.wants(this.#opcode, this.#length)
     if (this.#left === 0) this.#finish()
   }
 
   #finish(): void {
-    const kept = this.#kept
-    this.#kept = undefined
+    const kept = this.#wanted > 0 ? Buffer.concat(this.#kept) : undefined
+    this.#kept = []
     this.#part = Part.opcode
-    this.#sink.frame(this.#opcode, this.#length, kept && Buffer.concat(kept))
+    this.#sink.frame(this.#opcode, this.#length, kept)
   }
 }

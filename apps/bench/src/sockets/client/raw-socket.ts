@@ -5,6 +5,7 @@ import type { Protocol } from '../variants.js'
 import { clientFrame, Opcode, textFrame, upgradeRequest } from './client-frame.js'
 import { FrameReader, type FrameSink } from './frame-reader.js'
 import type { Tally } from './tally.js'
+import { TAIL_BYTES, Trail } from './trail.js'
 
 export interface Address {
   readonly port: number
@@ -12,6 +13,8 @@ export interface Address {
   readonly room: string
   /** Look into its messages for their age. */
   readonly sampled: boolean
+  /** Reads no more once it is open; what it gets when it reads on leaves a trail instead. */
+  readonly stalls?: boolean
 }
 
 /** Texts of Socket.IO's protocol that are no messages: the longest is one packet type. */
@@ -24,6 +27,7 @@ export class RawSocket implements FrameSink {
   readonly room: string
   /** Rejects where the server refused, or closed before it was open. */
   readonly opened: Promise<void>
+  readonly trail: Trail | undefined
   readonly #socket: Socket
   readonly #tally: Tally
   readonly #sampled: boolean
@@ -33,10 +37,11 @@ export class RawSocket implements FrameSink {
   #open = false
   #settle: ((error?: Error) => void) | undefined
 
-  constructor({ port, protocol, room, sampled }: Address, tally: Tally) {
+  constructor({ port, protocol, room, sampled, stalls = false }: Address, tally: Tally) {
     this.room = room
     this.#tally = tally
     this.#sampled = sampled
+    this.trail = stalls ? new Trail() : undefined
     this.#joins = protocol === 'socket.io'
     this.opened = new Promise((resolve, reject) => {
       this.#settle = (error) => (error ? reject(error) : resolve())
@@ -63,12 +68,18 @@ export class RawSocket implements FrameSink {
     this.#socket.pause()
   }
 
+  resume(): void {
+    this.#socket.resume()
+  }
+
   destroy(): void {
     this.#socket.destroy()
   }
 
-  wants(opcode: number, length: number): boolean {
-    return !this.#open || this.#sampled || opcode >= Opcode.close || length <= PACKET
+  wants(opcode: number, length: number): number {
+    const whole = !this.#open || this.#sampled || opcode >= Opcode.close || length <= PACKET
+    if (whole) return length
+    return this.trail ? TAIL_BYTES : 0
   }
 
   frame(opcode: number, length: number, payload: Buffer | undefined): void {
@@ -76,6 +87,7 @@ export class RawSocket implements FrameSink {
       this.#socket.write(clientFrame(Opcode.pong, payload ?? Buffer.alloc(0)))
     } else if (opcode >= Opcode.close) return
     else if (this.#joins && (!this.#open || length <= PACKET)) this.#packet(String(payload))
+    else if (this.trail) this.trail.take(payload)
     else {
       this.#tally.take(length)
       if (payload) this.#tally.look(payload)
@@ -105,6 +117,7 @@ export class RawSocket implements FrameSink {
       return this.destroy()
     }
     if (!this.#joins) this.#opens()
+    if (this.trail) this.pause()
     this.#reader.push(shared, end + 4 - before.length, size)
   }
 

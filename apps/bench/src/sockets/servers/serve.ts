@@ -14,6 +14,7 @@ export function serve(open: () => Promise<Served>): void {
     let profile: Profile | undefined
     let peak: PeakGauge | undefined
     return {
+      ...served.methods,
       port: () => served.port,
       size: () => served.size(),
       closes: () => served.closes?.() ?? [],

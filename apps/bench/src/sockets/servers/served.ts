@@ -1,9 +1,12 @@
 // A server under measurement, seen alike whatever it is made of.
 
+import type { WorkerMethods } from '@chan/testkit/worker'
 import type { Data } from '../message.js'
 
 export interface Served {
   readonly port: number
+  /** What it can be told besides. */
+  readonly methods?: WorkerMethods
   /** Sockets that get what is published. */
   size(): number
   /** To everybody in the room. */
