@@ -54,9 +54,7 @@ export class Crowded {
     const isWell = room === WELL
     if (isWell) await socket.forward(this.#small)
     else this.#stalled.add(socket)
-    const { code } = await websocketChannelHandler(socket, this.#large, {
-      sendHistory: !isWell && room !== 'live',
-    })
+    const { code } = await websocketChannelHandler(socket, this.#large, { sendHistory: !isWell })
     this.#stalled.delete(socket)
     this.#closes.push(code)
   }
