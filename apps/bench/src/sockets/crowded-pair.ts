@@ -1,13 +1,13 @@
 // A server over PostgreSQL, some who read what comes, and many who stall: each in a process of its own.
 
-import { startWorker, type Worker } from '@chan/testkit'
+import { startWorker, type Worker, waitFor } from '@chan/testkit'
 import type { Quantiles } from '../measure/numbers.js'
 import { describeHotSpots, type HotSpot } from '../measure/profile.js'
 import type { Trails } from './client/returning.js'
 import type { Received } from './client/tally.js'
 import type { SocketsContext } from './context.js'
 import { assertAllOpen, openSockets, sizeIs, startLoad } from './load.js'
-import { type CrowdedSetup, WELL } from './servers/crowded-setup.js'
+import { type CrowdedSetup, type CrowdedStats, WELL } from './servers/crowded-setup.js'
 import type { LivePublished } from './servers/live-traffic.js'
 import type { Variant } from './variants.js'
 
@@ -26,6 +26,8 @@ export const CROWDED: Pick<CrowdedSetup, 'slowConsumer' | 'history' | 'largeByte
 const THERE = 10
 /** Of these each is a reader of two channels. */
 const WELL_READERS = 2 * THERE
+/** For all to stall that have come: the kernel takes megabytes for each before that. */
+const STALLING_MS = 60_000
 const EVERY_MS = 3
 /** One message in so many is a large one. */
 const LARGE_EVERY = 8
@@ -45,7 +47,7 @@ export class CrowdedPair {
   readonly #crowd: Worker
   readonly #context: SocketsContext
   readonly #variant: Variant
-  /** Of the last large message before the crowd came, and after the last one of it had come. */
+  /** Of the last large message before the crowd came, and when all of it had stalled. */
   #tops: readonly [number, number] = [0, 0]
   #closed = 0
 
@@ -99,7 +101,16 @@ export class CrowdedPair {
     const before = await this.server.call<number>('top')
     const crowd = { rooms: ['crowd'], sockets, sampled: 0, stalls: true }
     assertAllOpen(await openSockets(this.#crowd, this.server, { ...crowd, protocol: 'websocket' }))
+    // Only then has everybody's history been looked up; it shows the last ones as of that moment.
+    await waitFor(async () => (await this.stats()).stalled >= sockets, {
+      label: 'everybody to stall',
+      deadlineMs: STALLING_MS,
+    })
     this.#tops = [before, await this.server.call<number>('top')]
+  }
+
+  stats(): Promise<CrowdedStats> {
+    return this.server.call<CrowdedStats>('stats')
   }
 
   /** So many of them read on; → the seconds until they are where the channel was when they began. */

@@ -10,7 +10,6 @@ import { kernelMemory, mostStalled } from './kernel-memory.js'
 import { OthersMeter } from './others-meter.js'
 import { inRounds, Rounds } from './rounds.js'
 import { busyOthers } from './row.js'
-import type { CrowdedStats } from './servers/crowded-setup.js'
 import type { MemoryReading } from './servers/memory-gauge.js'
 import type { Variant } from './variants.js'
 
@@ -100,7 +99,6 @@ async function measure(
 
 async function measureOn(pair: CrowdedPair, databaseUrl: string, stalled: number): Promise<Crowd> {
   const { server } = pair
-  const statsOf = () => server.call<CrowdedStats>('stats')
   await pair.during(() => pair.stall(WARM_UP))
   await pair.leave()
   await runSql(databaseUrl, 'checkpoint')
@@ -111,7 +109,7 @@ async function measureOn(pair: CrowdedPair, databaseUrl: string, stalled: number
   await server.call('fill')
   const before = await server.call<MemoryReading>('memory')
   const kernelBefore = kernelMemory()
-  const statsBefore = await statsOf()
+  const statsBefore = await pair.stats()
 
   await server.call('startPeak')
   const meter = new OthersMeter(pair.pids)
@@ -123,7 +121,7 @@ async function measureOn(pair: CrowdedPair, databaseUrl: string, stalled: number
   const others = meter.stop()
   const peak = await server.call<number>('stopPeak')
   const kernel = kernelMemory()
-  const stats = await statsOf()
+  const stats = await pair.stats()
   const after = await server.call<MemoryReading>('memory')
 
   let returningSeconds = 0
@@ -131,7 +129,7 @@ async function measureOn(pair: CrowdedPair, databaseUrl: string, stalled: number
     returningSeconds = await pair.readOn(Math.min(RETURNING, stalled))
   }, 'returning')
   const { returned, incomplete, closed } = await pair.returned()
-  const statsAfter = await statsOf()
+  const statsAfter = await pair.stats()
   await pair.leave()
   const quietAgain = await pair.during(() => pause(QUIET_MS), 'quiet-again')
   return {

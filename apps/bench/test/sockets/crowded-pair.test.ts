@@ -5,7 +5,6 @@ import type {} from '@chan/testkit/postgres-setup'
 import { describe, expect, inject, it } from 'vitest'
 import type { SocketsContext } from '../../src/sockets/context.js'
 import { CROWDED, CrowdedPair } from '../../src/sockets/crowded-pair.js'
-import type { CrowdedStats } from '../../src/sockets/servers/crowded-setup.js'
 
 const context: SocketsContext = {
   full: false,
@@ -29,7 +28,8 @@ describe('a crowd that stalls', () => {
       })
       expect(publishedBytes).toBeGreaterThan(CROWDED.largeBytes)
       expect(latency.p50).toBeGreaterThan(0)
-      const { waiting, reads } = await pair.server.call<CrowdedStats>('stats')
+      const { stalled, waiting, reads } = await pair.stats()
+      expect(stalled).toBe(5)
       expect(waiting).toBeGreaterThan(5 * CROWDED.largeBytes)
       expect(reads).toBeGreaterThan(0)
       await pair.during(() => pair.readOn(3))

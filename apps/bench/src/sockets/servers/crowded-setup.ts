@@ -13,9 +13,9 @@ export interface CrowdedSetup {
 export interface CrowdedStats {
   /** Reads of the log and of history that went to the database. */
   readonly reads: number
-  /** Bytes that wait in the process for those who stalled. */
+  /** Sockets for which something waits in the process, and how many bytes for all. */
+  readonly stalled: number
   readonly waiting: number
-  readonly slowConsumers: Readonly<Record<string, number>>
 }
 
 /** Who goes here is well and gets both channels; anybody else the large messages, with history. */

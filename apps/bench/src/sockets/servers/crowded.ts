@@ -78,11 +78,14 @@ export class Crowded {
         stopLive: () => live.stop(),
         /** The offset of the last large message that is stored. */
         top: () => this.#top,
-        stats: (): CrowdedStats => ({
-          reads: this.#queries.count,
-          waiting: [...this.#stalled].reduce((sum, { bufferedBytes }) => sum + bufferedBytes, 0),
-          slowConsumers: this.#layer.stats().slowConsumers as unknown as Record<string, number>,
-        }),
+        stats: (): CrowdedStats => {
+          const waiting = [...this.#stalled].map(({ bufferedBytes }) => bufferedBytes)
+          return {
+            reads: this.#queries.count,
+            stalled: waiting.filter((bytes) => bytes > 0).length,
+            waiting: waiting.reduce((sum, bytes) => sum + bytes, 0),
+          }
+        },
       },
     }
   }
