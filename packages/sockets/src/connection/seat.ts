@@ -139,7 +139,7 @@ export class Seat implements Reader, Seated {
   }
 
   get #all(): readonly SeatUse[] {
-    return [this.#uses].flat()
+    return isOne(this.#uses) ? [this.#uses] : this.#uses
   }
 
   #wanted(uses: readonly SeatUse[]): void {
@@ -164,10 +164,21 @@ export class Seat implements Reader, Seated {
     if (this.#outbox.line.tooSlow()) this.#slow.counts.disconnected++
   }
 
-  /** Of history and live messages alike. A filter that throws skips the message. */
   #passes(message: Message): boolean {
-    const failed = (error: unknown) =>
-      this.source.context.report(error, { operation: 'filter', channel: this.source.name })
-    return this.#all.some(({ filterFn }) => filterFn && passes(filterFn, message, failed))
+    const uses = this.#uses
+    return isOne(uses) ? this.#wants(uses, message) : uses.some((use) => this.#wants(use, message))
   }
+
+  /** Asked for history and live messages alike. A filter that throws skips the message. */
+  #wants({ filterFn }: SeatUse, message: Message): boolean {
+    if (!filterFn) return true
+    const { context, name } = this.source
+    return passes(filterFn, message, (error) =>
+      context.report(error, { operation: 'filter', channel: name }),
+    )
+  }
+}
+
+function isOne(uses: SeatUse | readonly SeatUse[]): uses is SeatUse {
+  return !Array.isArray(uses)
 }
