@@ -128,6 +128,25 @@ describe('catch-up', () => {
     expect(data()).toEqual(['next'])
   })
 
+  test('goes on where the socket takes at once what came in the turn in which it drained', async () => {
+    const slow = slowConsumer('catch-up')
+    const { channels, attachment, socket, data, read, publish, fill, turnOver } = await stalled([
+      slow,
+      slow,
+    ])
+    fill(BOUND)
+    await publish('late')
+    void attachment.catchUp()
+    await turnOver()
+    channels[1]?.message('x'.repeat(BOUND / 2))
+    socket.stalled = false
+    // Nothing waits from now on, so this is the last that is heard of it.
+    read()
+    await turnOver()
+    await turnOver()
+    expect(data()).toContain('late')
+  })
+
   test('a message larger than what has become free waits until nothing else does', async () => {
     const { attachment, channel, data, read, fill, turnOver } = await stalled([
       slowConsumer('catch-up'),

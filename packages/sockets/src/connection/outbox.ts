@@ -124,9 +124,12 @@ export class Outbox {
     return this.#drained.wait()
   }
 
-  /** A part of what waited has left. */
+  /**
+   * A part of what waited has left. Frames of this turn do not count: the socket may take all of them at
+   * once, and then nothing would be told again.
+   */
   drain(): void {
-    if (!this.isDrained) return
+    if (!this.#open || this.socket.bufferedBytes > this.#bound * DRAINED) return
     for (let seat = this.#seats; seat; seat = seat.next) seat.drained()
     this.#drained?.open()
   }
