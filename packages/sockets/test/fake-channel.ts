@@ -62,7 +62,7 @@ export class FakeAttachment implements Attachment {
       if (room) await room
       // Rewound again meanwhile: somebody else reads.
       if (this.ended > 0 || rewinds.length > count) return
-      this.reader.deliver(message)
+      this.reader.deliver(message, true)
       if (rewinds.length > count) return
     }
     this.live = true

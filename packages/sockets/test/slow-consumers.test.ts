@@ -192,6 +192,28 @@ describe('a seat that is being read for', () => {
     },
   )
 
+  test.each(['disconnect', 'drop', 'conflate'] as const)(
+    'is rewound on %s, too, where the last that is read does not fit, and it is live by then',
+    async (policy) => {
+      const { socket, channel, attachment, data, read, fill, turnOver } = await stalled([
+        slowConsumer(policy),
+      ])
+      attachment.live = false
+      const large = channel.message('x'.repeat(BOUND - BOUND / 10))
+      attachment.live = true
+      fill(BOUND / 4)
+      attachment.reader.deliver(large, true)
+      await turnOver()
+      expect(socket.closedWith).toBeUndefined()
+      expect(attachment.rewinds).toEqual([{ epoch: 'e', offset: 0 }])
+      void attachment.catchUp()
+      read()
+      await turnOver()
+      await turnOver()
+      expect(data()).toEqual([large.data])
+    },
+  )
+
   test('is told that the log no longer reaches back: closed, so that it comes back', async () => {
     const { socket, attachment } = await stalled([slowConsumer('catch-up')])
     attachment.reader.reset({ position: { epoch: 'e', offset: 9 }, missed: 3 })

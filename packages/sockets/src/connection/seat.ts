@@ -115,8 +115,9 @@ export class Seat implements Reader, Seated {
   leaveOut(frame: Frame): void {
     const message = frame.message as Message
     const { policy, counts } = this.#slow
-    // While it is read for, whatever its policy: others have filled what it found free.
-    if (policy === 'catch-up' || !this.attachment.live) return this.#readLater(message, frame.bytes)
+    // What was read for it, whatever its policy: it asked for room without knowing how large that is.
+    const isRead = frame.isRead || !this.attachment.live
+    if (policy === 'catch-up' || isRead) return this.#readLater(message, frame.bytes)
     if (policy === 'drop') {
       this.#state = 'behind'
       counts.dropped++

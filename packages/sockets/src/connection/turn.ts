@@ -59,7 +59,7 @@ export class Turn {
   readFrameOf(message: Message, source: object): Frame {
     const known = this.#read.get(message)
     if (known?.source === source) return known
-    const frame = new Frame(message.toJson(), message, source)
+    const frame = new Frame(message.toJson(), message, source, true)
     if (this.gathers) this.#begin().#read.set(message, frame)
     return frame
   }

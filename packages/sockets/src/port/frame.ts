@@ -11,14 +11,17 @@ export class Frame {
   readonly message: Message | undefined
   /** @internal The channel that the message is of, as all who receive it know it. */
   readonly source: object | undefined
+  /** @internal It was read for whoever it goes to, and can be read again. */
+  readonly isRead: boolean
   /** For the adapter, to keep what it made of the text. */
   wire: unknown = undefined
 
   /** @internal */
-  constructor(text: string, message?: Message, source?: object) {
+  constructor(text: string, message?: Message, source?: object, isRead = false) {
     this.text = text
     this.bytes = byteLength(text)
     this.message = message
     this.source = source
+    this.isRead = isRead
   }
 }
