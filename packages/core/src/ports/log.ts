@@ -29,7 +29,7 @@ export interface PageLimit {
   readonly messages: number
   /**
    * Of bodies, counted roughly: UTF-16 units or UTF-8 bytes. A page ends with the message with which
-   * they are reached, so that at least one message is in it if there is one.
+   * they are reached, so that at least one message is in it if there is one. Need not be whole.
    */
   readonly bytes: number
 }

@@ -95,7 +95,7 @@ export class History {
 
 /** As SQL wants it: at least one message is in a page if there is one, and null is no bound. */
 function bound(limit: number): number | null {
-  return Number.isSafeInteger(limit) ? Math.max(1, limit) : null
+  return limit <= Number.MAX_SAFE_INTEGER ? Math.max(1, Math.ceil(limit)) : null
 }
 
 function stored({ maxHistory, ttlMs, explicit }: Facts): HistoryLimits {

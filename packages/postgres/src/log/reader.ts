@@ -149,7 +149,7 @@ function topOf(epoch: string | null, top: number): Position {
 
 /** At least one message is in a page if there is one, so at least one is asked for. */
 function bounded(limit: number, most: number): number {
-  return Math.max(1, Math.min(limit, most))
+  return Math.max(1, Math.ceil(Math.min(limit, most)))
 }
 
 /** Whether the rows join up with the position decides: a slot may have been emptied meanwhile. */

@@ -38,7 +38,7 @@ export const pages: Topic<Scene> = {
           [4, 5, 6],
           [7, 8],
         ]
-        for (const bytes of [201, 299, 300]) {
+        for (const bytes of [200.5, 201, 299, 300]) {
           expect(await walk(backend, channel, atMost(100, bytes))).toEqual(inThrees)
         }
         expect(await walk(backend, channel, atMost(3, 500))).toEqual(inThrees)
