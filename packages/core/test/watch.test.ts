@@ -87,4 +87,14 @@ describe('Watch', () => {
     await watch.acquire()
     expect(watch.confirmed).toBe(true)
   })
+
+  test('after close whoever leaves late switches nothing', async () => {
+    const { calls, control, clock, watch } = setUp(0)
+    await watch.acquire()
+    const before = [...calls]
+    watch.close()
+    watch.release()
+    await clock.advance(10_000)
+    expect([calls, control.idle]).toEqual([before, 0])
+  })
 })

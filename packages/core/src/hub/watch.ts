@@ -27,6 +27,7 @@ export class Watch {
   #confirmed = false
   #off: Promise<void> | undefined
   #linger: Timer | undefined
+  #closed = false
 
   constructor(watched: Watched) {
     this.#watched = watched
@@ -60,8 +61,9 @@ export class Watch {
     this.#settle()
   }
 
-  /** Stops lingering; the backend is about to close. */
+  /** Nothing is switched any more: the backend is about to close, and lets go of everything. */
   close(): void {
+    this.#closed = true
     this.#linger?.cancel()
   }
 
@@ -80,7 +82,7 @@ export class Watch {
   }
 
   #settle(): void {
-    if (this.#users > 0 || this.#linger) return
+    if (this.#users > 0 || this.#linger || this.#closed) return
     if (!this.#confirmed) {
       if (!this.#on && !this.#off) this.#watched.idle()
       return

@@ -74,7 +74,7 @@ class Forwarding implements Session {
     const [connection, served, userId] = [this.#connection, this.#served, this.#userId]
     const { sessions } = served.context
     this.#forget = connection.onEnd(() => void this.end())
-    if (userId !== null) sessions.add(userId, this)
+    sessions.add(userId, this)
     try {
       // Before asking for permission: whoever is disconnected or revoked from then on is heard of.
       if (userId !== null) await connection.untilEnded(sessions.ready())
@@ -95,11 +95,13 @@ class Forwarding implements Session {
     if (this.#over) return
     this.#over = true
     this.#forget()
-    if (this.#userId !== null) this.#served.context.sessions.remove(this.#userId, this)
+    this.#served.context.sessions.remove(this.#userId, this)
     if (this.#seat) await leaveSeat(this.#connection, this.#seat, this.#use)
   }
 
   endSession(why: SessionEnd): void {
+    // No command is about nobody.
+    if (why === 'unsure' && this.#userId === null) return
     endSession(this.#connection, why)
   }
 

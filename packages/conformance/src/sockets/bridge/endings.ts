@@ -73,6 +73,19 @@ export const endings: Topic<SocketScene> = {
       },
     },
     {
+      title: 'a layer that disconnects closes sockets that are only forwarded to, for nobody',
+      async run({ serve, connect, layer, expect, reported }) {
+        const server = await serve()
+        const news = layer.channel('news')
+        server.router.route('/news', (socket) => socket.forward(news))
+        const client = await connect(server, '/news')
+        await until('the forward', () => news.localSubscriberCount === 1)
+        await layer.disconnect()
+        expect((await client.closed()).code).toBe(1012)
+        expect([reported, layer.stats().sessions]).toEqual([[], 0])
+      },
+    },
+    {
       title: 'sockets that come after their layer closed, used or never used: 1012, no error',
       async run(scene) {
         const { serve, connect, layer, expect, reported } = scene
