@@ -27,6 +27,12 @@ describe('above a mebibyte', () => {
     expect(offsets(held)).toEqual([5])
   })
 
+  test('of tiny messages, too: each takes more than its body', () => {
+    const held = new Held()
+    for (let offset = 1; offset <= 5_000; offset++) held.add(message(offset))
+    expect([held.lost, held.length]).toEqual([true, 0])
+  })
+
   test('what was handed over counts no more', () => {
     const held = new Held()
     for (const offset of [1, 2]) held.add(message(offset, 'e1', big))

@@ -5,6 +5,8 @@ import type { Message } from '../model/message.js'
 
 /** Characters of bodies that may wait; above it they are dropped and read again. */
 const MAX_HELD = 1_048_576
+/** What a message takes beside its body, in these: a flood of tiny ones is a flood. */
+const OVERHEAD = 256
 
 /** @internal */
 export class Held {
@@ -26,7 +28,7 @@ export class Held {
       return
     }
     this.#messages.push(message)
-    this.#size += message.body.length
+    this.#size += message.body.length + OVERHEAD
     if (this.#size > MAX_HELD) this.#drop()
   }
 
