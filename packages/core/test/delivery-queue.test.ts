@@ -62,4 +62,29 @@ describe('DeliveryQueue', () => {
     expect(queue.finished).toBe(2_500)
     expect(queue.length).toBe(0)
   })
+
+  test('who has an answer gets it after what waited, in its turn, and hears when it never comes', async () => {
+    const queue = new DeliveryQueue(new ManualClock())
+    const steps: string[] = []
+    expect(queue.answerLater('now')).toBeUndefined()
+    const wait = (name: string) =>
+      queue.answerLater(name)?.then((answer) => steps.push(`answer ${answer}`))
+    queue.run(() => {
+      queue.run(() => steps.push('first'))
+      void wait('first')
+      for (let count = 0; count < 998; count++) queue.run(() => {})
+      void wait('last of this turn')
+      queue.run(() => steps.push('next turn'))
+    })
+    expect(queue.length).toBe(1)
+    await Promise.resolve()
+    await Promise.resolve()
+    expect(steps).toEqual(['first', 'answer first', 'answer last of this turn'])
+    const abandoned = queue.answerLater('never')
+    const caughtUp = queue.caughtUp()
+    queue.abandon(new Error('closed'))
+    await expect(abandoned).rejects.toThrow('closed')
+    await caughtUp
+    expect(steps.at(-1)).toBe('next turn')
+  })
 })

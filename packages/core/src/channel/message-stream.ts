@@ -48,10 +48,10 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<Message
   /** What comes is read, not live: the subscription has asked for room. */
   #reading = false
   readonly #taken = new Latch()
-  #waiting: {
+  readonly #waiting = new Ring<{
     readonly resolve: (result: IteratorResult<Message<T>>) => void
     readonly reject: (reason: unknown) => void
-  }[] = []
+  }>()
   #done = false
   #failure: { readonly reason: unknown } | undefined
 
@@ -143,11 +143,11 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<Message
     this.#done = true
     this.#failure = failure
     this.#off()
-    for (const { resolve, reject } of this.#waiting.splice(0)) {
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
       if (this.#failure) {
-        reject(this.#failure.reason)
+        next.reject(this.#failure.reason)
         this.#failure = undefined
-      } else resolve({ done: true, value: undefined })
+      } else next.resolve({ done: true, value: undefined })
     }
   }
 

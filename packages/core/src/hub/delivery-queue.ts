@@ -4,6 +4,7 @@
 
 import type { Clock } from '../model/clock.js'
 import type { Message } from '../model/message.js'
+import { Ring } from '../model/ring.js'
 
 /** Deliveries, and milliseconds, after which the queue lets other work run. */
 const TURN_DELIVERIES = 1_000
@@ -17,16 +18,16 @@ export interface Receiver {
 /** Runs deliveries in order, one at a time. */
 export class DeliveryQueue {
   readonly #clock: Clock
-  // Receiver and message alternate, so that waiting costs no object of its own.
-  #waiting: unknown[] = []
-  #head = 0
+  // Receiver and message alternate, so that waiting costs no object of its own. Between them, behind
+  // all that they wait for, those who are answered then: a function and what it is called with.
+  readonly #waiting = new Ring<unknown>()
+  #length = 0
   #busy = false
   #turnOpen = false
   #turnStart = 0
   #spent = 0
   #accepted = 0
   #finished = 0
-  readonly #waiters: { readonly at: number; readonly resolve: () => void }[] = []
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -34,7 +35,7 @@ export class DeliveryQueue {
 
   /** Deliveries that wait. */
   get length(): number {
-    return (this.#waiting.length - this.#head) / 2
+    return this.#length
   }
 
   /** Deliveries finished since the layer was made. */
@@ -46,7 +47,8 @@ export class DeliveryQueue {
   push(receiver: Receiver, message: Message): void {
     this.#accepted++
     if (this.#busy) {
-      this.#waiting.push(receiver, message)
+      this.#length++
+      this.#wait(receiver, message)
       return
     }
     this.#busy = true
@@ -60,26 +62,43 @@ export class DeliveryQueue {
     this.push({ receive: task }, undefined as unknown as Message)
   }
 
-  /** Resolves when everything that waits now was delivered. */
+  /** Resolves when everything that waits now was delivered; nothing if it was. */
   caughtUp(): Promise<void> | undefined {
+    return this.answerLater(undefined)
+  }
+
+  /** The same for whoever has an answer, and gets it then. Rejected when the queue is abandoned. */
+  answerLater<T>(answer: T): Promise<T> | undefined {
     if (this.#finished === this.#accepted) return undefined
-    return new Promise((resolve) => this.#waiters.push({ at: this.#accepted, resolve }))
+    return new Promise<T>((resolve) => this.#wait(resolve, answer))
+  }
+
+  /** Rejects those who wait for their answer. What was to be delivered stays. */
+  abandon(reason: unknown): void {
+    for (let at = 0; at < this.#waiting.length; at += 2) {
+      const next = this.#waiting.at(at)
+      const answered = typeof next === 'function' && this.#waiting.at(at + 1) !== undefined
+      if (answered) next(Promise.reject(reason))
+    }
+  }
+
+  #wait(who: unknown, what: unknown): void {
+    this.#waiting.push(who)
+    this.#waiting.push(what)
   }
 
   #drain(): void {
-    while (this.#head < this.#waiting.length) {
-      if (this.#exhausted()) return // stays busy: the next turn goes on
-      const receiver = this.#waiting[this.#head++] as Receiver
-      const message = this.#waiting[this.#head++] as Message
-      this.#deliver(receiver, message)
-      if (this.#head >= 2_048) {
-        this.#waiting = this.#waiting.slice(this.#head)
-        this.#head = 0
+    while (this.#waiting.length > 0) {
+      const next = this.#waiting.at(0)
+      const isAnswer = typeof next === 'function'
+      if (!isAnswer && this.#exhausted()) return // stays busy: the next turn goes on
+      this.#waiting.shift()
+      const what = this.#waiting.shift()
+      if (isAnswer) next(what)
+      else {
+        this.#length--
+        this.#deliver(next as Receiver, what as Message)
       }
-    }
-    if (this.#head > 0) {
-      this.#waiting.length = 0
-      this.#head = 0
     }
     // An exhausted turn stays busy even with nothing waiting: callbacks that answer each other in
     // microtasks would otherwise never let the event loop turn.
@@ -90,9 +109,6 @@ export class DeliveryQueue {
     receiver.receive(message)
     this.#spent++
     this.#finished++
-    while (this.#waiters.length > 0 && (this.#waiters[0]?.at ?? 0) <= this.#finished) {
-      this.#waiters.shift()?.resolve()
-    }
   }
 
   #exhausted(): boolean {
@@ -108,7 +124,7 @@ export class DeliveryQueue {
 
   readonly #endTurn = (): void => {
     this.#turnOpen = false
-    this.#busy = this.#head < this.#waiting.length
+    this.#busy = this.#waiting.length > 0
     if (!this.#busy) return
     this.#openTurn()
     this.#drain()

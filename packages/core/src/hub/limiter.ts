@@ -1,10 +1,12 @@
 // At most so many tasks at a time, so that a gap in many channels does not become a storm of reads.
 
+import { Ring } from '../model/ring.js'
+
 /** @internal */
 export class Limiter {
   readonly #limit: number
   #running = 0
-  readonly #waiting: (() => void)[] = []
+  readonly #waiting = new Ring<() => void>()
 
   constructor(limit: number) {
     this.#limit = limit

@@ -101,7 +101,7 @@ export class Publisher {
     return this.#flights.track(counted, () => this.#delivered())
   }
 
-  /** Resolves when every publish called so far has settled. */
+  /** Resolves when every publish called so far has settled, or waits for the delivery queue alone. */
   async settled(): Promise<void> {
     await this.#turns.settled()
     await this.#flights.settled()
@@ -112,6 +112,7 @@ export class Publisher {
     this.#abandoned = reason
     this.#turns.abandon(reason)
     this.#flights.abandon(reason)
+    this.#queue.abandon(reason)
   }
 
   #inTurn(channel: string, limits: HistoryLimits, entry: Entry | Promise<Entry>): Promise<Message> {
@@ -133,9 +134,9 @@ export class Publisher {
   #append(channel: string, entry: Entry, limits: HistoryLimits): Promise<Message> {
     const answer = this.#backend.append(channel, entry, limits)
     if ('then' in answer) return this.#flights.track(answer, this.#arrived)
-    const delay = this.#arrived(answer)
-    if (delay === undefined) return Promise.resolve(answer)
-    return this.#flights.track(delay.then(() => answer))
+    this.#note(answer)
+    const later = this.#inProcess ? this.#queue.answerLater(answer) : undefined
+    return later ?? Promise.resolve(answer)
   }
 
   readonly #arrived = (message: Message): Promise<void> | undefined => {

@@ -84,6 +84,42 @@ export const chains: Topic<Scene> = {
         expect(reported).toEqual([])
       },
     },
+    ...(['a callback', 'outside'] as const).map((place) => ({
+      title: `a burst of publishes from ${place}: all in order, none dearer than in a small one`,
+      async run({ name, layer, rounds, expect, reported }: Scene) {
+        const chat = (await layer({ defaultHistorySize: 10 })).channel<number>(name('chat'))
+        let heard: number[] = []
+        let burst = () => {}
+        await chat.subscribe(({ data }) => {
+          if (data === 0) return burst()
+          heard.push(data)
+        })
+        /** Answers how many microseconds each took. */
+        const publish = async (size: number) => {
+          heard = []
+          let last: Promise<unknown> | undefined
+          burst = () => {
+            for (let n = 1; n <= size; n++) last = chat.publish(n)
+          }
+          const beganAt = performance.now()
+          if (place === 'outside') burst()
+          else await chat.publish(0)
+          await until('the burst', () => heard.length >= size)
+          const took = performance.now() - beganAt
+          await last
+          expect(heard).toEqual(upTo(size))
+          return (took * 1_000) / size
+        }
+        const [small, large]: [number[], number[]] = [[], []]
+        for (let round = 0; round < 4; round++) {
+          small.push(await publish(rounds))
+          large.push(await publish(25 * rounds))
+        }
+        // The code of the first is not compiled yet, and any may meet a busy machine.
+        expect(Math.min(...large) / Math.min(...small)).toBeLessThan(5)
+        expect(reported).toEqual([])
+      },
+    })),
     ...(['sync', 'async'] as const).map((kind) => ({
       title: `two ${kind} callbacks answering each other leave the event loop its turns`,
       async run({ name, layers, expect }: Scene) {
