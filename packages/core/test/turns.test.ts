@@ -18,6 +18,26 @@ describe('Turns', () => {
     expect(turns.busy('a')).toBe(false)
   })
 
+  test('a call of several keys waits for the earlier ones of each, and the later ones for it', async () => {
+    const turns = new Turns()
+    const steps: string[] = []
+    let go = () => {}
+    const gone = new Promise<void>((resolve) => (go = resolve))
+    const step = (name: string) => async () => void steps.push(name)
+    const all = [
+      turns.run('a', () => gone.then(step('a'))),
+      turns.runEach(['a', 'b'], step('a and b')),
+      turns.run('b', step('b')),
+      turns.runEach(['c', 'd'], step('c and d')),
+    ]
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(steps).toEqual(['c and d'])
+    go()
+    await Promise.all(all)
+    expect(steps).toEqual(['c and d', 'a', 'a and b', 'b'])
+    expect(['a', 'b', 'c', 'd'].filter((key) => turns.busy(key))).toEqual([])
+  })
+
   test('abandon rejects what never settles', async () => {
     const turns = new Turns()
     const stuck = turns.run('a', () => new Promise(() => {}))

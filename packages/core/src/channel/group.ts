@@ -1,17 +1,15 @@
 // A group as users hold it: publish once, reach every member channel.
 
-import { type Batch, refuseTooLarge } from '../hub/publisher.js'
+import { type Batch, makeEntry } from '../hub/publisher.js'
 import {
-  byteLength,
   ChanError,
   type ChannelRef,
   encodePayload,
+  type StandardSchemaV1,
   validateChannelName,
 } from '../model/message.js'
-import type { Policy } from '../model/policy.js'
-import type { Entry } from '../ports/log.js'
 import type { LayerParts } from './parts.js'
-import { encodeEntry, type PublishOptions, readStamp } from './publish.js'
+import { type Body, measured, type PublishOptions, readStamp, validBody } from './publish.js'
 import { nameOf } from './registry.js'
 
 /** Options of `group.publish()`. */
@@ -19,6 +17,17 @@ export type GroupPublishOptions = Omit<PublishOptions, 'ephemeral' | 'tx'>
 
 /** Members that one operation of the backend reaches; more are reached in several. */
 const CHUNK = 10_000
+
+/** Members for which the same is to be made of the data. */
+interface Kind {
+  readonly schema: StandardSchemaV1 | undefined
+  readonly ephemeral: boolean
+  readonly channels: string[]
+}
+
+interface Gathered extends Batch {
+  readonly channels: string[]
+}
 
 /** A named set of channels. Membership is shared by the cluster. */
 export class Group {
@@ -55,10 +64,10 @@ export class Group {
 
   /**
    * Publishes to every member, each once; members are read at the call. Every member's schema is
-   * asked before anything is stored. Resolves to the number of channels. It keeps its place among
-   * the other publishes of this process. Groups of more than 10,000 members are reached in several
-   * steps: if one fails, publishing again with the same `id` reaches the rest, and nobody twice.
-   * @throws {ChanError} as `channel.publish` does
+   * asked before anything is stored, one that several have once. Resolves to the number of channels.
+   * It keeps its place among the other publishes of this process to its members. Groups of more than
+   * 10,000 members are reached in several steps: if one fails, publishing again with the same `id`
+   * reaches the rest, and nobody twice. @throws {ChanError} as `channel.publish` does
    */
   async publish(data: unknown, options?: GroupPublishOptions | null): Promise<number> {
     const { hub, policies } = this.#parts
@@ -67,8 +76,7 @@ export class Group {
     if (tx !== undefined) throw groupInTransaction(this.name)
     readStamp({ sender, id }, false)
     // Taken at the call; bad data is refused even where nobody would get it.
-    const body = encodePayload(data)
-    refuseTooLarge(this.name, byteLength(body), this.#parts.maxMessageBytes)
+    const body = measured(this.#parts, this.name, encodePayload(data))
     return hub.publisher.publishEach(() => hub.backend.members(this.name), {
       batches: (members) => this.#batches(members, body, { sender, id }),
       limits: (channel) => policies.of(channel).limits,
@@ -86,36 +94,67 @@ export class Group {
   }
 
   /** One entry for all members, unless their schemas make something else of the data. */
-  async #batches(
+  #batches(
     members: readonly string[],
-    body: string,
+    body: Body,
     options: PublishOptions,
-  ): Promise<Batch[]> {
-    const { policies } = this.#parts
-    const batches: Batch[] = []
-    const open = new Map<string, Batch & { readonly channels: string[] }>()
-    let shared: Entry | undefined
-    for (const channel of members) {
-      const policy = policies.of(channel)
-      const plain = !policy.schema && !policy.ephemeral
-      const entry = (plain && shared) || (await this.#entryFor(channel, body, options, policy))
-      if (plain) shared = entry
-      const key = `${entry.ephemeral} ${entry.body}`
-      let batch = open.get(key)
-      if (!batch || batch.channels.length === CHUNK) {
-        batch = { channels: [], entry }
-        open.set(key, batch)
-        batches.push(batch)
-      }
-      batch.channels.push(channel)
+  ): readonly Batch[] | Promise<readonly Batch[]> {
+    const kinds = this.#kinds(members, options)
+    const bodies = new Map<StandardSchemaV1 | undefined, Body | Promise<Body>>()
+    for (const { schema, channels } of kinds) {
+      if (bodies.has(schema)) continue
+      const made = validBody(this.#parts, channels[0] as string, body, schema)
+      // Another one may refuse the data before this one has answered.
+      if (made instanceof Promise) made.catch(() => {})
+      bodies.set(schema, made)
     }
-    return batches
+    const each = kinds.map(({ schema }) => bodies.get(schema) as Body | Promise<Body>)
+    const batch = (known: readonly Body[]) => this.#gather(kinds, known, options)
+    if (each.some((made) => made instanceof Promise)) return Promise.all(each).then(batch)
+    return batch(each as Body[])
   }
 
-  #entryFor(channel: string, body: string, options: PublishOptions, policy: Policy) {
-    const ephemeral = policy.ephemeral && options.id === undefined
-    const stamp = readStamp({ ...options, ephemeral }, false)
-    return encodeEntry(this.#parts, channel, body, stamp, policy)
+  /** The members by what is to be made of the data for them. */
+  #kinds(members: readonly string[], { id }: PublishOptions): readonly Kind[] {
+    const kinds: Kind[] = []
+    const stored = new Map<StandardSchemaV1 | undefined, Kind>()
+    const passing = new Map<StandardSchemaV1 | undefined, Kind>()
+    for (const channel of members) {
+      const policy = this.#parts.policies.of(channel)
+      const { schema } = policy
+      const ephemeral = policy.ephemeral && id === undefined
+      const known = ephemeral ? passing : stored
+      let kind = known.get(schema)
+      if (!kind) {
+        kind = { schema, ephemeral, channels: [] }
+        known.set(schema, kind)
+        kinds.push(kind)
+      }
+      kind.channels.push(channel)
+    }
+    return kinds
+  }
+
+  /** Those for whom it became the same body get one entry, in operations of a bounded size. */
+  #gather(
+    kinds: readonly Kind[],
+    bodies: readonly Body[],
+    options: PublishOptions,
+  ): readonly Batch[] {
+    const { clock } = this.#parts.hub
+    const [stored, passing] = [new Map<string, Gathered>(), new Map<string, Gathered>()]
+    for (const [at, { ephemeral, channels }] of kinds.entries()) {
+      const { text, bytes } = bodies[at] as Body
+      const known = ephemeral ? passing : stored
+      let same = known.get(text)
+      if (!same) {
+        const stamp = readStamp({ ...options, ephemeral }, false)
+        same = { channels: [], entry: makeEntry(text, stamp, clock, bytes) }
+        known.set(text, same)
+      }
+      for (const channel of channels) same.channels.push(channel)
+    }
+    return [...stored.values(), ...passing.values()].flatMap(inChunks)
   }
 
   async #addMember(channel: string, hold: string | null): Promise<void> {
@@ -144,4 +183,12 @@ function groupInTransaction(group: string): ChanError {
     `Group '${group}' cannot publish inside a transaction.`,
     "Publish to each of its members with 'tx', or to the group after the transaction.",
   )
+}
+
+function inChunks({ channels, entry }: Batch): readonly Batch[] {
+  const count = Math.ceil(channels.length / CHUNK)
+  return Array.from({ length: count }, (_, at) => ({
+    channels: channels.slice(at * CHUNK, (at + 1) * CHUNK),
+    entry,
+  }))
 }

@@ -1,7 +1,14 @@
 // The path of one publish up to the backend's door: options, encoding, schema, size.
 
 import { makeEntry, refuseTooLarge, type Stamp } from '../hub/publisher.js'
-import { ChanError, encodePayload, type Message, validateIdentifier } from '../model/message.js'
+import {
+  byteLength,
+  ChanError,
+  encodePayload,
+  type Message,
+  type StandardSchemaV1,
+  validateIdentifier,
+} from '../model/message.js'
 import { refuse } from '../model/option-check.js'
 import type { Policy } from '../model/policy.js'
 import { validated } from '../model/schema.js'
@@ -97,23 +104,59 @@ function checkTransaction(tx: unknown, ephemeral: boolean): void {
   )
 }
 
+/** @internal The data as JSON text, and how long that is. */
+export interface Body {
+  readonly text: string
+  /** In UTF-8. */
+  readonly bytes: number
+}
+
 /**
- * @internal The entry for one channel, at once unless the channel's schema is async. The schema sees
- * the data as JSON has it: what subscribers will see, taken at the call.
+ * @internal The entry for one channel, at once unless the channel's schema is async.
  * @throws {ChanError} `invalid-payload`, `schema-rejected`, `payload-too-large`
  */
-export function encodeEntry(
+function encodeEntry(
   parts: LayerParts,
   channel: string,
   body: string,
   stamp: Stamp,
-  policy: Policy,
+  { schema }: Policy,
 ): Entry | Promise<Entry> {
-  if (!policy.schema) return entryOf(parts, channel, body, stamp)
+  if (!schema) return entryOf(parts, channel, body, stamp)
+  return whatIsValid(parts, channel, body, schema, (text) => entryOf(parts, channel, text, stamp))
+}
+
+/**
+ * @internal What becomes of a body by the schema of a channel, at once unless that is async.
+ * @throws {ChanError} `invalid-payload`, `schema-rejected`, `payload-too-large`
+ */
+export function validBody(
+  parts: LayerParts,
+  channel: string,
+  body: Body,
+  schema: StandardSchemaV1 | undefined,
+): Body | Promise<Body> {
+  if (!schema) return body
+  return whatIsValid(parts, channel, body.text, schema, (text) => measured(parts, channel, text))
+}
+
+/** @internal @throws {ChanError} `payload-too-large` */
+export function measured({ maxMessageBytes }: LayerParts, name: string, text: string): Body {
+  const bytes = byteLength(text)
+  refuseTooLarge(name, bytes, maxMessageBytes)
+  return { text, bytes }
+}
+
+/** The schema sees the data as JSON has it: what subscribers will see, taken at the call. */
+function whatIsValid<R>(
+  { hub }: LayerParts,
+  channel: string,
+  body: string,
+  schema: StandardSchemaV1,
+  use: (text: string) => R,
+): R | Promise<R> {
   const what = `a message for channel '${channel}'`
-  return validated(parts.hub.clock, policy.schema, JSON.parse(body), what, (value) =>
-    entryOf(parts, channel, encodePayload(value), stamp),
-  )
+  return validated(hub.clock, schema, JSON.parse(body), what, (value) => use(encodePayload(value)))
 }
 
 function entryOf(

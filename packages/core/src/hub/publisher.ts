@@ -6,6 +6,7 @@ import type { HistoryLimits } from '../model/history.js'
 import { byteLength, ChanError, type Message } from '../model/message.js'
 import type { ChannelBackend } from '../ports/backend.js'
 import type { Entry } from '../ports/log.js'
+import { Arrivals } from './arrivals.js'
 import type { DeliveryQueue } from './delivery-queue.js'
 import { Flights } from './flights.js'
 import type { Lifecycle } from './lifecycle.js'
@@ -20,7 +21,8 @@ export interface Stamp {
 
 /** What a publish to many channels is made of, once the channels are known. */
 export interface Plan {
-  batches(channels: readonly string[]): Promise<readonly Batch[]>
+  /** May throw; a promise where somebody has to be asked first. */
+  batches(channels: readonly string[]): readonly Batch[] | Promise<readonly Batch[]>
   limits(channel: string): HistoryLimits
 }
 
@@ -38,11 +40,11 @@ export class Publisher {
   readonly #lifecycle: Lifecycle
   readonly #queue: DeliveryQueue
   readonly #committed: (message: Message) => void
+  /** Behind publishes to many channels of which it is not known yet to which. */
+  readonly #arrivals = new Arrivals()
   readonly #turns = new Turns()
   readonly #flights = new Flights()
   readonly #inProcess: boolean
-  /** The last publish to many channels that is not with the backend yet. Never rejects. */
-  #fence: Promise<void> | undefined
   #abandoned: Error | undefined
 
   constructor(
@@ -63,40 +65,22 @@ export class Publisher {
    * this call, which may throw what the backend refuses it with.
    */
   publish(channel: string, limits: HistoryLimits, entry: Entry | Promise<Entry>): Promise<Message> {
-    const waits = this.#fence || !this.#lifecycle.isOpen || this.#turns.busy(channel)
-    if (waits || entry instanceof Promise) return this.#inTurn(channel, limits, entry)
-    return this.#append(channel, entry, limits)
+    if (this.#arrivals.busy) return this.#publishLater(channel, limits, entry)
+    return this.#enter(channel, limits, entry)
   }
 
   /**
    * Publishes to many channels, of which nobody knows yet what they are. It takes its place among the
-   * publishes of this process at the call: later ones wait until it has been handed to the backend.
+   * publishes of this process at the call. Later ones wait until the channels are known; then only those
+   * to one of them, until all has been handed to the backend.
    */
   publishEach(members: () => Promise<readonly string[]>, plan: Plan): Promise<number> {
-    const before = this.#fence
-    const earlier = this.#turns.snapshot()
-    const found = (async () => {
-      await this.#lifecycle.ready()
-      return members()
-    })()
-    const handedOver = (async () => {
-      const batches = await plan.batches(await found)
-      await before
-      if (earlier.size > 0) await Promise.allSettled((await found).map((name) => earlier.get(name)))
-      if (this.#abandoned) throw this.#abandoned
-      return batches.map(({ channels, entry }) =>
-        this.#backend.appendEach(channels, entry, plan.limits),
-      )
-    })()
-    const fence: Promise<void> = handedOver.then(
-      () => this.#lift(fence),
-      () => this.#lift(fence),
-    )
-    this.#fence = fence
-    const counted = handedOver.then(async (appends) => {
-      const messages = (await Promise.all(appends)).flat()
-      for (const message of messages) this.#note(message)
-      return messages.length
+    const found = this.#found(members)
+    const counted = new Promise<number>((resolve, reject) => {
+      this.#arrivals.hold(found, (channels) => {
+        this.#handOver(channels, plan).then((appends) => resolve(this.#count(appends)), reject)
+      })
+      found.catch(reject)
     })
     return this.#flights.track(counted, () => this.#delivered())
   }
@@ -115,20 +99,75 @@ export class Publisher {
     this.#queue.abandon(reason)
   }
 
+  async #found(members: () => Promise<readonly string[]>): Promise<readonly string[]> {
+    const opening = this.#lifecycle.ready()
+    if (opening) await opening
+    return members()
+  }
+
+  /** In this call where nothing is waited for, else in the turn of all its channels. */
+  async #handOver(
+    channels: readonly string[],
+    plan: Plan,
+  ): Promise<readonly Promise<readonly Message[]>[]> {
+    const send = (batches: readonly Batch[]) => {
+      if (this.#abandoned) throw this.#abandoned
+      return batches.map((batch) =>
+        this.#backend.appendEach(batch.channels, batch.entry, plan.limits),
+      )
+    }
+    const batches = plan.batches(channels)
+    const waits = channels.some((channel) => this.#turns.busy(channel))
+    if (!waits && !(batches instanceof Promise)) return send(batches)
+    // Its failure is heard in its turn, even if that comes later.
+    if (batches instanceof Promise) batches.catch(() => {})
+    return this.#turns.runEach(channels, async () => send(await batches))
+  }
+
+  async #count(appends: readonly Promise<readonly Message[]>[]): Promise<number> {
+    let count = 0
+    for (const messages of await Promise.all(appends)) {
+      for (const message of messages) this.#note(message)
+      count += messages.length
+    }
+    return count
+  }
+
+  #enter(channel: string, limits: HistoryLimits, entry: Entry | Promise<Entry>): Promise<Message> {
+    const waits = !this.#lifecycle.isOpen || this.#turns.busy(channel)
+    if (waits || entry instanceof Promise) return this.#inTurn(channel, limits, entry)
+    return this.#append(channel, entry, limits)
+  }
+
+  #publishLater(
+    channel: string,
+    limits: HistoryLimits,
+    entry: Entry | Promise<Entry>,
+  ): Promise<Message> {
+    // Its failure is heard in its turn, even if that comes later.
+    if (entry instanceof Promise) entry.catch(() => {})
+    const publishing = new Promise<Message>((resolve, reject) => {
+      this.#arrivals.follow(() => {
+        if (this.#abandoned) return reject(this.#abandoned)
+        try {
+          resolve(this.#enter(channel, limits, entry))
+        } catch (error) {
+          reject(error)
+        }
+      })
+    })
+    return this.#flights.track(publishing)
+  }
+
   #inTurn(channel: string, limits: HistoryLimits, entry: Entry | Promise<Entry>): Promise<Message> {
     // Its failure is heard in its turn, even if that comes later.
     if (entry instanceof Promise) entry.catch(() => {})
-    const fence = this.#fence
     return this.#turns.run(channel, async () => {
-      if (fence) await fence
-      await this.#lifecycle.ready()
+      const opening = this.#lifecycle.ready()
+      if (opening) await opening
       if (this.#abandoned) throw this.#abandoned
-      return this.#append(channel, await entry, limits)
+      return this.#append(channel, entry instanceof Promise ? await entry : entry, limits)
     })
-  }
-
-  #lift(fence: Promise<void>): void {
-    if (this.#fence === fence) this.#fence = undefined
   }
 
   #append(channel: string, entry: Entry, limits: HistoryLimits): Promise<Message> {
@@ -156,11 +195,16 @@ export class Publisher {
   }
 }
 
-/** Stamps an encoded body. */
-export function makeEntry(body: string, stamp: Stamp, clock: Clock): Entry {
+/** Stamps an encoded body, whose length need not be measured again where it is known. */
+export function makeEntry(
+  body: string,
+  stamp: Stamp,
+  clock: Clock,
+  bytes = byteLength(body),
+): Entry {
   return {
     body,
-    bytes: byteLength(body),
+    bytes,
     sender: stamp.sender,
     timestamp: clock.now() / 1000,
     id: stamp.id,

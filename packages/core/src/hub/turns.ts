@@ -15,24 +15,17 @@ export class Turns<K = string> {
 
   /** Runs the task after every earlier one of this key, whatever became of those. */
   run<T>(key: K, task: () => Promise<T>): Promise<T> {
-    const previous = this.#last.get(key)
-    let abandon: (reason: unknown) => void = () => {}
-    const turn = new Promise<T>((resolve, reject) => {
-      abandon = reject
-      const begin = () => {
-        task().then(resolve, reject)
-      }
-      if (previous) previous.then(begin, begin)
-      else begin()
-    })
-    this.#open.set(turn, abandon)
-    this.#last.set(key, turn)
-    const end = () => {
-      this.#open.delete(turn)
-      if (this.#last.get(key) === turn) this.#last.delete(key)
+    return this.#take([key], this.#last.get(key), task)
+  }
+
+  /** The same for a task of several keys: the later ones of each wait for it. */
+  runEach<T>(keys: readonly K[], task: () => Promise<T>): Promise<T> {
+    const earlier = new Set<Promise<unknown>>()
+    for (const key of keys) {
+      const last = this.#last.get(key)
+      if (last) earlier.add(last)
     }
-    turn.then(end, end)
-    return turn
+    return this.#take(keys, earlier.size > 0 ? Promise.allSettled(earlier) : undefined, task)
   }
 
   /** Resolves when no call is open any more. */
@@ -49,5 +42,29 @@ export class Turns<K = string> {
   /** Rejects every call that is still open. */
   abandon(reason: unknown): void {
     for (const reject of [...this.#open.values()]) reject(reason)
+  }
+
+  #take<T>(
+    keys: readonly K[],
+    previous: Promise<unknown> | undefined,
+    task: () => Promise<T>,
+  ): Promise<T> {
+    let abandon: (reason: unknown) => void = () => {}
+    const turn = new Promise<T>((resolve, reject) => {
+      abandon = reject
+      const begin = () => {
+        task().then(resolve, reject)
+      }
+      if (previous) previous.then(begin, begin)
+      else begin()
+    })
+    this.#open.set(turn, abandon)
+    for (const key of keys) this.#last.set(key, turn)
+    const end = () => {
+      this.#open.delete(turn)
+      for (const key of keys) if (this.#last.get(key) === turn) this.#last.delete(key)
+    }
+    turn.then(end, end)
+    return turn
   }
 }

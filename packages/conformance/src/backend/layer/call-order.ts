@@ -3,7 +3,7 @@
 
 import { type ChannelLayer, defineChannel, type } from '@chan/core'
 import type { Topic } from '../../cases.js'
-import { turns } from '../../until.js'
+import { turns, until } from '../../until.js'
 import { upTo } from '../entry.js'
 import type { Scene } from '../scene.js'
 import { schema } from './schemas.js'
@@ -84,6 +84,97 @@ export const callOrder: Topic<Scene> = {
         expect(await Promise.all(publishing)).toEqual([1, 1])
         expect((await early.history()).map(({ data }) => data)).toEqual(['a', 'b'])
         expect(await one.channel(name('late')).history()).toEqual([])
+      },
+    },
+    {
+      title:
+        'a group publish whose schemas wait holds up its members alone, and asks each schema once',
+      async run(scene) {
+        const { name, expect } = scene
+        for (const [at, one] of (await freshAndConnected(scene)).entries()) {
+          const asked: string[] = []
+          let decide = () => {}
+          const decided = new Promise<void>((resolve) => {
+            decide = resolve
+          })
+          const deciding = (who: string) =>
+            slow<string>(() => {
+              asked.push(who)
+              return decided
+            })
+          const [a, b] = [deciding('a'), deciding('b')]
+          const channel = (id: string) => name(`${id}-${at}`)
+          const group = one.group(channel('group'))
+          const members = ['a1', 'a2', 'b1', 'plain'] as const
+          for (const id of members) {
+            const definition = id === 'plain' ? undefined : { schema: id < 'b' ? a : b }
+            one.channel(channel(id), definition as object)
+            if (at > 0) await group.add(channel(id))
+            else await (await scene.layer()).group(group.name).add(channel(id))
+          }
+          const plain = one.channel(channel('plain'))
+          const before = plain.publish('before')
+          const publishing = group.publish('group')
+          const after = plain.publish('after')
+          // Of another channel: called later, too, and it need not wait.
+          expect((await one.channel(channel('other')).publish('other')).offset).toBe(1)
+          await before
+          expect((await plain.history()).map(({ data }) => data)).toEqual(['before'])
+          await until('both schemas to be asked', () => asked.length >= 2)
+          decide()
+          expect(await publishing).toBe(4)
+          await after
+          expect([...asked].sort()).toEqual(['a', 'b'])
+          expect((await plain.history()).map(({ data }) => data)).toEqual([
+            'before',
+            'group',
+            'after',
+          ])
+        }
+      },
+    },
+    {
+      title:
+        'two group publishes, the first behind a slow schema, keep their order where they meet',
+      async run({ name, layer, expect }) {
+        const one = await layer()
+        let decide = () => {}
+        const decided = new Promise<void>((resolve) => {
+          decide = resolve
+        })
+        const strict = one.channel(name('strict'), { schema: slow<string>(() => decided) })
+        const [shared, alone] = [one.channel(name('shared')), one.channel(name('alone'))]
+        const [first, second] = [one.group(name('first')), one.group(name('second'))]
+        for (const channel of [strict, shared]) await first.add(channel.name)
+        for (const channel of [shared, alone]) await second.add(channel.name)
+        const apart = one.group(name('apart'))
+        await apart.add(name('far'))
+        const publishing = [first.publish('first'), second.publish('second')]
+        // Where they do not meet, nobody waits.
+        expect(await apart.publish('third')).toBe(1)
+        expect(await shared.history()).toEqual([])
+        decide()
+        expect(await Promise.all(publishing)).toEqual([2, 2])
+        expect((await shared.history()).map(({ data }) => data)).toEqual(['first', 'second'])
+        expect((await alone.history()).map(({ data }) => data)).toEqual(['second'])
+      },
+    },
+    {
+      title: 'a group publish that a slow schema refuses lets go of its members',
+      async run({ name, layer, expect }) {
+        const one = await layer()
+        const refusing = schema<string>(async () => {
+          await turns(1)
+          return { issues: [{ message: 'no' }] }
+        })
+        const group = one.group(name('group'))
+        await group.add(one.channel(name('strict'), { schema: refusing }).name)
+        const chat = one.channel(name('chat'))
+        await group.add(chat.name)
+        const results = await Promise.allSettled([group.publish(1), chat.publish(2)])
+        expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
+        expect((await chat.publish(3)).offset).toBe(2)
+        expect((await chat.history()).map(({ data }) => data)).toEqual([2, 3])
       },
     },
     {
