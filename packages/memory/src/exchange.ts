@@ -45,6 +45,8 @@ export class Exchange {
   readonly #dispatcher = new Dispatcher()
   readonly #epochPrefix = newEpochPrefix()
   #epochs = 0
+  /** The last one that was stored: its body is kept once, in however many channels. */
+  #counted: Entry | undefined
 
   constructor(limits: BusLimits, clock: Clock) {
     this.#clock = clock
@@ -64,7 +66,8 @@ export class Exchange {
     const topic = known ?? this.#topics.open(channel)
     topic.log ??= new ChannelLog(channel, this.#newEpoch(), limits)
     const message = topic.log.append(entry, limits)
-    const bytes = entry.bytes + OVERHEAD_BYTES
+    const bytes = (entry === this.#counted ? 0 : entry.bytes) + OVERHEAD_BYTES
+    this.#counted = entry
     this.#tail.push(topic.log, message.offset as number, bytes, now)
     if (entry.id !== null) this.#ids.set(channel, entry.id, message, bytes, now)
     this.#topics.touch(topic)
