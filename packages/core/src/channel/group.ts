@@ -67,7 +67,9 @@ export class Group {
    * asked before anything is stored, one that several have once. Resolves to the number of channels.
    * It keeps its place among the other publishes of this process to its members. Groups of more than
    * 10,000 members are reached in several steps: if one fails, publishing again with the same `id`
-   * reaches the rest, and nobody twice. @throws {ChanError} as `channel.publish` does
+   * reaches the rest, and nobody twice. What an `ephemeral` channel gets is ephemeral; such a member
+   * and an `id` exclude each other, as they do in `channel.publish`.
+   * @throws {ChanError} as `channel.publish` does, before anybody gets anything
    */
   async publish(data: unknown, options?: GroupPublishOptions | null): Promise<number> {
     const { hub, policies } = this.#parts
@@ -120,9 +122,8 @@ export class Group {
     const stored = new Map<StandardSchemaV1 | undefined, Kind>()
     const passing = new Map<StandardSchemaV1 | undefined, Kind>()
     for (const channel of members) {
-      const policy = this.#parts.policies.of(channel)
-      const { schema } = policy
-      const ephemeral = policy.ephemeral && id === undefined
+      const { schema, ephemeral } = this.#parts.policies.of(channel)
+      if (ephemeral && id !== undefined) throw ephemeralMember(this.name, channel)
       const known = ephemeral ? passing : stored
       let kind = known.get(schema)
       if (!kind) {
@@ -182,6 +183,14 @@ function groupInTransaction(group: string): ChanError {
     'invalid-option',
     `Group '${group}' cannot publish inside a transaction.`,
     "Publish to each of its members with 'tx', or to the group after the transaction.",
+  )
+}
+
+function ephemeralMember(group: string, channel: string): ChanError {
+  return new ChanError(
+    'invalid-option',
+    `Group '${group}' cannot publish with an 'id': its member '${channel}' is ephemeral, and nothing is kept there to recognise it by.`,
+    "Leave out 'id', or take the channel out of the group.",
   )
 }
 

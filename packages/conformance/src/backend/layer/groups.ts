@@ -83,6 +83,36 @@ export const groups: Topic<Scene> = {
       },
     },
     {
+      title:
+        'an ephemeral member gets it ephemeral; with an id it is refused before anybody gets it',
+      async run({ name, layer, expect }) {
+        const one = await layer()
+        const group = one.group(name('news'))
+        const chat = one.channel(name('chat'))
+        const typing = one.channel(name('typing'), { ephemeral: true })
+        for (const members of [
+          [chat, typing],
+          [typing, chat],
+        ]) {
+          for (const { name } of members) await group.discard(name)
+          for (const { name } of members) await group.add(name)
+          const seen = [await collect(chat), await collect(typing)]
+          const stored = await chat.history()
+          const refused = await group.publish('kept', { id: 'x' }).catch((error) => error)
+          expect(refused.code).toBe('invalid-option')
+          expect(refused.message).toContain(typing.name)
+          expect(await group.publish('passing')).toBe(2)
+          for (const each of seen) {
+            expect(await each.count(1)).toEqual(['passing'])
+            await each.subscription.unsubscribe()
+          }
+          expect(seen[1]?.messages[0]?.offset).toBe(undefined)
+          expect(await typing.history()).toEqual([])
+          expect((await chat.history()).length).toBe(stored.length + 1)
+        }
+      },
+    },
+    {
       title: 'publishes to a group and to its channels keep the order of the calls',
       async run({ name, layer, expect }) {
         const one = await layer()
