@@ -67,8 +67,67 @@ describe('admission', () => {
       path: '/ws',
     })
     await open(gate, '/ws?user=al')
-    await open(gate, '/sync')
+    await open(gate, '/sync?user=al')
     expect(contexts).toEqual([{ user: 'al' }, 42])
+  })
+
+  test('false and null refuse with 403, undefined and whatever else is falsy admit', async () => {
+    const { router, gate } = createSocketRouter()
+    const statuses: Record<string, number> = {}
+    const answers = { false: false, null: null, undefined, '0': 0, text: '', nan: Number.NaN }
+    for (const [name, answer] of Object.entries(answers)) {
+      router.route(`/sync/${name}`, { admit: () => answer }, () => {})
+      router.route(`/async/${name}`, { admit: async () => answer }, () => {})
+      statuses[name] = await status(gate, `/sync/${name}`)
+      expect(await status(gate, `/async/${name}`)).toBe(statuses[name])
+    }
+    expect(statuses).toEqual({
+      ...{ false: 403, null: 403 },
+      ...{ undefined: 101, '0': 101, text: 101, nan: 101 },
+    })
+    // Whoever wants them as a context says so.
+    const contexts: unknown[] = []
+    for (const context of [false, null]) {
+      const admit = () => accept({ context })
+      router.route(`/accepted/${context}`, { admit }, (_, request) =>
+        contexts.push(request.context),
+      )
+      await open(gate, `/accepted/${context}`)
+    }
+    expect(contexts).toEqual([false, null])
+  })
+
+  test("a route's admit runs after the router's: it replaces the context, never the check", async () => {
+    const asked: string[] = []
+    const { router, gate } = createSocketRouter({
+      admit: async ({ query }) => {
+        asked.push('router')
+        if (query.has('slow')) await new Promise(() => {})
+        return query.has('user') ? { user: query.get('user') } : null
+      },
+      handshakeTimeoutMs: 20,
+    })
+    const contexts: unknown[] = []
+    const own = (answer: unknown) => ({
+      admit: () => {
+        asked.push('route')
+        return answer
+      },
+    })
+    router
+      .route('/own', own('mine'), (_, { context }) => contexts.push(context))
+      .route('/nothing', own(undefined), (_, { context }) => contexts.push(context))
+      .route('/closed', own(false), () => contexts.push('opened'))
+      .route('/refused', own(refuse(404)), () => contexts.push('opened'))
+      .route('/none', {}, (_, { context }) => contexts.push(context))
+    expect(await status(gate, '/own')).toBe(403)
+    expect(await status(gate, '/own?user=a&slow')).toBe(503)
+    expect(asked.splice(0)).toEqual(['router', 'router'])
+    expect(await status(gate, '/closed?user=a')).toBe(403)
+    expect(await status(gate, '/refused?user=a')).toBe(404)
+    for (const path of ['/own', '/nothing', '/none']) await open(gate, `${path}?user=a`)
+    expect(contexts).toEqual(['mine', undefined, { user: 'a' }])
+    expect(asked.slice(0, 4)).toEqual(['router', 'route', 'router', 'route'])
   })
 
   test('an admit that takes longer than the handshake may is a 503, its late failure reported', async () => {
@@ -182,16 +241,18 @@ describe('admission', () => {
       expect(request?.protocols).toEqual([])
     })
 
-    test("accepted by the router's admit is that of a route without its own", async () => {
+    test("accepted by the router's admit stays unless the route's accepts for itself", async () => {
       const { router, gate } = createSocketRouter({ admit: () => accept({ protocol: 'chat.v1' }) })
       router.route('/inherited', () => {}).route('/own', { admit: () => 1 }, () => {})
-      const headers = offering('chat.v1')
-      expect(await gate.admit(upgrade('/inherited', headers), never)).toMatchObject({
-        protocol: 'chat.v1',
-      })
-      expect(await gate.admit(upgrade('/own', headers), never)).toMatchObject({
-        protocol: undefined,
-      })
+      router.route('/other', { admit: () => accept({ protocol: 'chat.v2' }) }, () => {})
+      router.route('/silent', { admit: () => accept({}) }, () => {})
+      const headers = offering('chat.v1, chat.v2')
+      const protocols: unknown[] = []
+      for (const path of ['/inherited', '/own', '/other', '/silent']) {
+        const answer = await gate.admit(upgrade(path, headers), never)
+        protocols.push(answer.refused ? answer : answer.protocol)
+      }
+      expect(protocols).toEqual(['chat.v1', 'chat.v1', 'chat.v2', undefined])
     })
   })
 
@@ -224,6 +285,24 @@ describe('admission', () => {
         expectTypeOf(request.context).toEqualTypeOf<{ user: string }>()
       },
     )
+    const find = (_id?: string): { user: string } | null => null
+    router.route('/null', { admit: async ({ cookies }) => find(cookies.sid) }, (_, request) => {
+      expectTypeOf(request.context).toEqualTypeOf<{ user: string }>()
+    })
+    router.route(
+      '/false',
+      { admit: ({ query }) => query.has('user') && { user: 'al' } },
+      (_socket, request) => {
+        expectTypeOf(request.context).toEqualTypeOf<{ user: string }>()
+      },
+    )
+    router.route('/boolean', { admit: () => Math.random() < 2 }, (_socket, request) => {
+      expectTypeOf(request.context).toEqualTypeOf<true>()
+    })
+    const nullable = createSocketRouter({ admit: ({ cookies }) => find(cookies.sid) })
+    nullable.router.route('/ws', (_socket, request) => {
+      expectTypeOf(request.context).toEqualTypeOf<{ user: string }>()
+    })
     const inherited = createSocketRouter({ admit: async (request) => admit(request) })
     inherited.router.route('/ws', (_socket, request) => {
       expectTypeOf(request.context).toEqualTypeOf<{ user: string }>()
@@ -379,13 +458,13 @@ describe('close', () => {
   test('1012 to all, 503 to newcomers, resolves when all are gone and their handlers settled', async () => {
     const clock = new ManualClock()
     let settle = () => {}
-    const { router, gate } = createSocketRouter({ clock, admit: () => new Promise(() => {}) })
+    const { router, gate } = createSocketRouter({ clock })
     router.route(
       '/ws',
       { admit: () => 0 },
       () => new Promise<void>((resolve) => (settle = resolve)),
     )
-    router.route('/pending', () => {})
+    router.route('/pending', { admit: () => new Promise(() => {}) }, () => {})
     const { socket, handler } = await open(gate, '/ws')
     const late = await gate.admit(upgrade('/ws'), never)
     const pending = gate.admit(upgrade('/pending'), never)

@@ -41,9 +41,12 @@ export interface Choice {
   readonly context: unknown
 }
 
-/** @throws {ChanError} `invalid-option` for a protocol that was not offered */
-export function readChoice(answer: unknown, offered: readonly string[]): Choice {
-  if (!isAcceptance(answer)) return { protocol: undefined, context: answer }
+/**
+ * What is chosen after `before`: a mere context leaves the protocol as it is.
+ * @throws {ChanError} `invalid-option` for a protocol that was not offered
+ */
+export function readChoice(answer: unknown, offered: readonly string[], before: Choice): Choice {
+  if (!isAcceptance(answer)) return { protocol: before.protocol, context: answer }
   const { protocol, context } = answer
   if (protocol === undefined || offered.includes(protocol)) return { protocol, context }
   throw new ChanError(

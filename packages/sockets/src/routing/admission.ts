@@ -7,6 +7,7 @@ import type { PathMatch } from './paths.js'
 import { isRefusal, refuse } from './refuse.js'
 import { type SocketRequest, socketRequest } from './request.js'
 import type { Route } from './route.js'
+import type { AdmitRequest } from './socket-options.js'
 
 /** What `open` gets back: who was admitted, where. */
 export interface RouteAdmission extends Admission {
@@ -23,7 +24,7 @@ export interface AdmissionHost {
   failed(error: unknown, path: string): void
 }
 
-/** Of a route without `admit`. */
+/** Of a route for which nothing is asked. */
 const NOTHING: Choice = { protocol: undefined, context: undefined }
 
 /** Never rejects. */
@@ -39,7 +40,8 @@ export async function decide(
   if (!params) return refuse(400, 'The path is not valid percent-encoding')
   if (!route.allowsOrigin(upgrade)) return refuse(403, 'This origin is not allowed')
   const request = socketRequest(upgrade, params)
-  const answer = route.admit ? await ask(route.admit, request, abandoned, host) : NOTHING
+  const { admits } = route
+  const answer = admits.length > 0 ? await ask(admits, request, abandoned, host) : NOTHING
   if ('refused' in answer) return answer
   // Asked last: draining may have begun while `admit` was pending.
   if (host.draining.aborted) return goingAway()
@@ -50,13 +52,15 @@ export async function decide(
 
 /** The answer, or a refusal when nobody waits for it any more. A late answer is dropped. */
 function ask(
-  admit: NonNullable<Route['admit']>,
-  request: Parameters<NonNullable<Route['admit']>>[0],
+  admits: Route['admits'],
+  request: AdmitRequest,
   abandoned: AbortSignal,
   { clock, timeoutMs, draining, failed }: AdmissionHost,
 ): Promise<Choice | Refusal> {
   return new Promise((resolve) => {
+    let answered = false
     const answer = (value: Choice | Refusal) => {
+      answered = true
       timer.cancel()
       stayed()
       open()
@@ -65,16 +69,32 @@ function ask(
     const timer = clock.after(timeoutMs, () => answer(refuse(503, 'Admission took too long')))
     const stayed = onAbort(abandoned, () => answer(refuse(400, 'The peer went away')))
     const open = onAbort(draining, () => answer(goingAway()))
-    // In an async function, so that a synchronous throw is a rejection.
-    const asked = (async () => {
-      const given = await admit(request)
-      return isRefusal(given) ? given : readChoice(given, request.protocols)
-    })()
-    asked.then(answer, (error) => {
+    const asking = askEach(admits, request, () => answered)
+    asking.then(answer, (error) => {
       failed(error, request.path)
       answer(refuse(500, 'Internal server error'))
     })
   })
+}
+
+/**
+ * One after the other, for none replaces the check of another: the first refusal counts, and what
+ * the last one chose. Nobody is asked once it does not matter any more.
+ */
+async function askEach(
+  admits: Route['admits'],
+  request: AdmitRequest,
+  answered: () => boolean,
+): Promise<Choice | Refusal> {
+  let choice = NOTHING
+  for (const admit of admits) {
+    const given = await admit(request)
+    if (given === false || given === null) return refuse(403, 'Not admitted')
+    if (isRefusal(given)) return given
+    choice = readChoice(given, request.protocols, choice)
+    if (answered()) break
+  }
+  return choice
 }
 
 function goingAway(): Refusal {

@@ -1,4 +1,4 @@
-// Refusals: what `admit` answers instead of a context.
+// Refusals: what `admit` answers instead of a context, where a plain `false` says too little.
 
 import { ChanError } from '@chan/protocol'
 import type { Refusal } from '../port/port.js'

@@ -12,7 +12,8 @@ export interface Route {
   readonly path: string
   readonly limits: ConnectionLimits
   readonly allowsOrigin: OriginCheck
-  readonly admit: Admit<unknown> | undefined
+  /** All are asked: the router's, then the route's own. */
+  readonly admits: readonly Admit<unknown>[]
   readonly handler: (socket: ChannelSocket, request: SocketRequest) => unknown
 }
 
@@ -28,7 +29,7 @@ export function routeDefaults(options: RouteOptions<unknown>): RouteDefaults {
     options,
     limits: resolveLimits(options),
     allowsOrigin: originCheck(options),
-    admit: options.admit,
+    admits: options.admit ? [options.admit] : [],
   }
 }
 
@@ -51,7 +52,7 @@ export function makeRoute(
           trustProxy: options.trustProxy ?? defaults.options.trustProxy ?? false,
         })
       : defaults.allowsOrigin,
-    admit: options.admit ?? defaults.admit,
+    admits: options.admit ? [...defaults.admits, options.admit] : defaults.admits,
     handler,
   }
 }

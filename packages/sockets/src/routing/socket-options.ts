@@ -11,21 +11,27 @@ import type { SocketRequest } from './request.js'
 export type AdmitRequest = SocketRequest<Readonly<Record<string, string>>, undefined>
 
 /**
- * Decides about an upgrade, before it: answers `refuse(status, text)`, or what becomes
- * `request.context`, or `accept({ protocol, context })` to choose a subprotocol as well. A throw is
- * a 500 and goes to `onError`, and so does a subprotocol that was not offered; no answer within
- * `handshakeTimeoutMs` is a 503.
+ * Decides about an upgrade, before it: answers `refuse(status, text)`, or `false` or `null`, which is
+ * a 403; or what becomes `request.context` (`undefined` admits as well), or
+ * `accept({ protocol, context })` to choose a subprotocol along with it. A throw is a 500 and goes to
+ * `onError`, and so does a subprotocol that was not offered; no answer within `handshakeTimeoutMs` is
+ * a 503.
  */
 export type Admit<Context> = (
   request: AdmitRequest,
 ) => Admitted<Context> | Promise<Admitted<Context>>
 
-type Admitted<Context> = Context | Refusal | Acceptance<Context>
+type Admitted<Context> = Context | Refusal | Acceptance<Context> | false | null
 
 /** What a route may set for itself; the rest comes from its router. */
 export interface RouteOptions<Context = undefined>
   extends OriginOptions,
     Partial<ConnectionLimits> {
+  /**
+   * Default: everybody is admitted. A route's own runs after its router's, within the same
+   * `handshakeTimeoutMs`, and only where that has admitted; what it answers replaces the context, never
+   * the check. The router's subprotocol stays unless the route's accepts for itself.
+   */
   readonly admit?: Admit<Context>
 }
 

@@ -80,6 +80,58 @@ export const admission: Topic<SocketScene> = {
       },
     },
     {
+      title: 'S7 an admit that answers false or null refuses with 403, also under one that admits',
+      async run({ serve, connect, expect }) {
+        const server = await serve({ admit: ({ query }) => (query.has('no') ? null : 'router') })
+        const contexts: unknown[] = []
+        const answers = { false: false, null: null, undefined }
+        for (const [name, answer] of Object.entries(answers)) {
+          const keep = (_socket: unknown, request: { readonly context: unknown }) =>
+            contexts.push(request.context)
+          server.router.route(`/sync/${name}`, { admit: () => answer }, keep)
+          server.router.route(`/async/${name}`, { admit: async () => answer }, keep)
+        }
+        server.router.route('/inherited', (_socket, { context }) => contexts.push(context))
+        const status = async (path: string) => (await connect(server, path)).status
+        for (const name of ['false', 'null']) {
+          expect([await status(`/sync/${name}`), await status(`/async/${name}`)]).toEqual([
+            403, 403,
+          ])
+        }
+        expect([await status('/sync/undefined'), await status('/async/undefined')]).toEqual([
+          101, 101,
+        ])
+        // What the router refuses is not let in by a route that would.
+        expect([await status('/sync/undefined?no'), await status('/inherited?no')]).toEqual([
+          403, 403,
+        ])
+        expect(await status('/inherited')).toBe(101)
+        await until('three sockets', () => contexts.length === 3)
+        expect(contexts).toEqual([undefined, undefined, 'router'])
+      },
+    },
+    {
+      title: 'a path that ends in a slash is another path: neither finds the route of the other',
+      async run({ serve, connect, expect }) {
+        const server = await serve()
+        let opened = 0
+        server.router
+          .route('/ws/lobby', () => opened++)
+          .route('/rooms/:room', () => opened++)
+          .route('/', () => opened++)
+        const others = ['/ws/lobby/', '/ws//lobby', '//ws/lobby', '/ws/lobby%2F', '/ws/lobby/?a=1']
+        others.push('/rooms/', '/rooms/a/', '/rooms', '//')
+        for (const path of others) {
+          const { status } = await connect(server, path)
+          expect([path, status >= 400 && status < 600]).toEqual([path, true])
+        }
+        expect(opened).toBe(0)
+        for (const path of ['/ws/lobby', '/ws/lobby?a=/', '/rooms/a', '/rooms/a%2F', '/', '/?a']) {
+          expect([path, (await connect(server, path)).status]).toEqual([path, 101])
+        }
+      },
+    },
+    {
       title: 'origins: none, the own host and the listed ones may connect',
       async run({ serve, connect, expect }) {
         const server = await serve({ origins: ['https://app.example'] })
