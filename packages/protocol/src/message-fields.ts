@@ -3,6 +3,7 @@
 
 import { ChanError } from './errors.js'
 import { isValidName } from './names.js'
+import { hasInfinity } from './payload.js'
 
 /** The checked parts of a message's JSON text. */
 export interface MessageFields {
@@ -27,7 +28,7 @@ const optionRules = {
 } satisfies Record<string, Rule>
 const rules: Readonly<Record<keyof MessageFields, Rule>> = {
   channel: name,
-  data: ['any JSON value', () => true],
+  data: ['a JSON value whose numbers are finite', (value) => !hasInfinity(value)],
   ...optionRules,
 }
 

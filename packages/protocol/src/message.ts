@@ -49,7 +49,8 @@ export class Message<T = unknown> {
     }
     this.channel = init.channel
     this.sender = init.sender ?? null
-    this.timestamp = init.timestamp ?? Date.now() / 1000
+    // JSON has no -0.
+    this.timestamp = (init.timestamp ?? Date.now() / 1000) + 0
     this.offset = init.offset
     this.epoch = init.epoch
     this.id = init.id
@@ -73,14 +74,14 @@ export class Message<T = unknown> {
 
   /**
    * Reads a message's JSON text. Absent `sender` is null and absent `timestamp` is now, as in
-   * `new Message`; unknown keys (also `__proto__`) are ignored.
-   * @throws {ChanError} `invalid-payload`, telling what is malformed
+   * `new Message`; unknown keys (also `__proto__`) are ignored. The data is as JSON gives it back: a
+   * `-0` becomes 0.
+   * @throws {ChanError} `invalid-payload`, telling what is malformed; also for numbers that are
+   * infinite in JavaScript (`1e999`)
    */
   static fromJson<T = unknown>(text: string): Message<T> {
     const fields = readMessageFields(text)
-    const message = new Message<T>({ ...fields, body: encodePayload(fields.data) }, stored)
-    message.#data = freezeDeep(fields.data) as T
-    return message
+    return new Message<T>({ ...fields, body: encodePayload(fields.data) }, stored)
   }
 
   /** The data: one frozen value, parsed on the first read and shared by all readers. */

@@ -29,6 +29,23 @@ export function encodePayload(data: unknown): string {
   )
 }
 
+/**
+ * Whether parsed JSON holds a number too large for JavaScript, such as `1e999`: it could not be
+ * encoded again. Depth costs no stack.
+ */
+export function hasInfinity(value: unknown): boolean {
+  const pending: unknown[] = [value]
+  while (pending.length > 0) {
+    const next = pending.pop()
+    if (typeof next === 'number' && !Number.isFinite(next)) return true
+    if (typeof next !== 'object' || next === null) continue
+    for (const child of Object.values(next)) {
+      if (typeof child === 'object' || typeof child === 'number') pending.push(child)
+    }
+  }
+  return false
+}
+
 /** Characters from which encoding by the platform is faster than counting here. */
 const LONG = 256
 const encoder = new TextEncoder()

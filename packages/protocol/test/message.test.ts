@@ -1,4 +1,4 @@
-import { inspect } from 'node:util'
+import { inspect, isDeepStrictEqual } from 'node:util'
 import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { type ChanError, isChanError, Message, type MessageObject } from '../src/index.js'
 
@@ -12,6 +12,15 @@ function code(run: () => unknown): string {
     throw error
   }
   return 'nothing was thrown'
+}
+
+/** Numbers from 0 to 1 that a seed repeats (a linear congruential generator). */
+function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
 }
 
 const stored = {
@@ -213,6 +222,56 @@ describe('Message.fromJson', () => {
     expect(Object.isFrozen(copy.data)).toBe(true)
   })
 
+  it('reads what JSON text has no round trip for as JSON gives it back', () => {
+    const text =
+      '{"channel":"a","data":{"zeros":[-0,{"z":-0.0}],"__proto__":-0},"timestamp":-0,"id":"x"}'
+    const message = Message.fromJson<{ zeros: [number, { z: number }] }>(text)
+    expect(message.data).toStrictEqual(JSON.parse('{"zeros":[0,{"z":0}],"__proto__":0}'))
+    expect(Message.fromJson<number>('{"channel":"a","data":-0}').data).toBe(0)
+    expect(message.timestamp).toBe(0)
+    expect(new Message({ channel: 'a', data: 1, timestamp: -0 }).timestamp).toBe(0)
+    expect(Message.fromJson(message.toJson())).toEqual(message)
+    expect(Object.isFrozen(message.data.zeros[1])).toBe(true)
+  })
+
+  it('round-trips any JSON text or refuses it, with whatever numbers at whatever depth', () => {
+    const random = seeded(20261128)
+    const pick = <T>(values: readonly T[]) => values[Math.floor(random() * values.length)] as T
+    const finite = () => `${pick(['', '-'])}${Math.floor(random() * 1e9)}${pick(['', '.5', 'e-3'])}`
+    const odd = ['-0', '-0.0', '0e5', '-0e-7', '1e-999', '-1e-400', '12345678901234567890', '0.1']
+    const scalar = () => pick([finite(), finite(), pick(odd), '"-0"', '"1e999"', 'null', 'true'])
+    const infinite = ['1e999', '-1e999', '1E+400', `1${'0'.repeat(400)}`]
+    const json = (depth: number, leaf: () => string): string => {
+      if (depth === 0) return leaf()
+      const inner = () => json(Math.floor(random() * depth), leaf)
+      const items = Array.from({ length: 1 + Math.floor(random() * 3) }, inner)
+      if (random() < 0.5) return `[${items.join()}]`
+      return `{${items.map((item, i) => `${pick([`"k${i}"`, `"${i}"`, '"__proto__"'])}:${item}`).join()}}`
+    }
+    for (let round = 0; round < 2000; round++) {
+      const depth = Math.floor(random() * 6)
+      let isInfinite = false
+      const body = json(depth, () => {
+        if (round % 2 === 0 || random() < 0.8) return scalar()
+        isInfinite = true
+        return pick(infinite)
+      })
+      const text = `{"channel":"a","data":${body},"timestamp":${pick(['1', '-0', finite()])}}`
+      // Of equal keys JSON keeps the last.
+      if (isInfinite && /Infinity/.test(inspect(JSON.parse(body), { depth: 9 }))) {
+        expect([text, code(() => Message.fromJson(text))]).toEqual([text, 'invalid-payload'])
+        continue
+      }
+      const message = Message.fromJson(text)
+      const again = Message.fromJson(message.toJson())
+      expect(again.data).toStrictEqual(message.data)
+      expect(isDeepStrictEqual(again.data, message.data)).toBe(true)
+      expect(again.timestamp).toBe(message.timestamp)
+      expect(again.toJson()).toBe(message.toJson())
+      expect(message.data).toStrictEqual(JSON.parse(JSON.stringify(JSON.parse(body))))
+    }
+  })
+
   it('ignores unknown keys and fills in absent sender and timestamp', () => {
     const now = Date.now() / 1000
     const message = Message.fromJson('{"channel":"a","data":1,"body":"2","more":{}}')
@@ -242,6 +301,11 @@ describe('Message.fromJson', () => {
     ['{"channel":"a","data":1,"timestamp":"now"}', /'timestamp' must be a finite number/],
     ['{"channel":"a","data":1,"timestamp":null}', /'timestamp' must be/],
     ['{"channel":"a","data":1,"timestamp":1e999}', /'timestamp' must be a finite/],
+    ['{"channel":"a","data":1e999}', /'data' must be a JSON value whose numbers are finite/],
+    ['{"channel":"a","data":-1e999}', /'data' must be/],
+    ['{"channel":"a","data":{"deep":[{"x":[1,1e400]}]}}', /'data' must be/],
+    ['{"channel":"a","data":{"__proto__":1e400}}', /'data' must be/],
+    ['{"channel":"a","data":1,"offset":1e999}', /'offset' must be/],
     ['{"channel":"a","data":1,"offset":0}', /'offset' must be a whole number from 1/],
     ['{"channel":"a","data":1,"offset":1.5}', /'offset' must be/],
     ['{"channel":"a","data":1,"offset":"1"}', /'offset' must be/],
