@@ -15,7 +15,7 @@ import { subscribe } from './permitted.js'
 import { type PublishOptions, publish, publishIn } from './publish.js'
 import { SERVED, ServedHandle } from './served-channel.js'
 import type { SubscribeOptions } from './subscribe.js'
-import type { Subscription } from './subscription.js'
+import { idOf, type Subscription } from './subscription.js'
 
 /** A presence listener, until it is ended. */
 export interface PresenceSubscription {
@@ -83,11 +83,16 @@ export class Channel<T = unknown, P = Metadata> {
     })
   }
 
-  /** Ends a subscription of this channel. An unknown id is a no-op. */
+  /**
+   * Ends a subscription of this channel. An unknown id is a no-op, and so is a subscription of another
+   * channel or layer, whatever its id.
+   * @throws {ChanError} `invalid-option` for what is neither
+   */
   async unsubscribe(subscription: Subscription | number): Promise<void> {
-    const id = typeof subscription === 'number' ? subscription : subscription?.id
-    const found = this.#parts.subscriptions.find(id)
-    if (found?.channel === this.name) await found.unsubscribe()
+    const found = this.#parts.subscriptions.find(idOf(subscription))
+    // Ids begin anew in every layer.
+    const isMeant = typeof subscription === 'number' || subscription === found
+    if (isMeant && found?.channel === this.name) await found.unsubscribe()
   }
 
   /**

@@ -4,6 +4,7 @@ import type { Recovered } from '../hub/recovery.js'
 import type { Room } from '../hub/room.js'
 import type { Subscriber } from '../hub/subscriber.js'
 import type { Position } from '../model/message.js'
+import { refuse } from '../model/option-check.js'
 import type { Presence } from '../presence/presence.js'
 
 /** One callback on one channel, from `subscribe` until `unsubscribe`. */
@@ -89,6 +90,16 @@ export class Subscription {
     this.#register.delete(this.id)
     return true
   }
+}
+
+/** @internal @throws {ChanError} `invalid-option` for what is no subscription and no number */
+export function idOf(subscription: unknown): number {
+  const { id, unsubscribe } = (subscription ?? {}) as Partial<Subscription>
+  // By its looks: it may come from another copy of the package.
+  const looksRight = typeof id === 'number' && typeof unsubscribe === 'function'
+  const known = typeof subscription === 'number' ? subscription : looksRight ? id : undefined
+  refuse(known === undefined, 'subscription', 'what subscribe resolved to, or its id')
+  return known as number
 }
 
 /** @internal The living subscriptions of a layer. */

@@ -56,13 +56,13 @@ export const argumentsOfCalls: Topic<Scene> = {
           messages: () => chat.messages(nothing).ready,
           history: () => chat.history(nothing),
           onPresence: () => chat.onPresence(() => {}, nothing),
-          unsubscribe: () => chat.unsubscribe(nothing),
           'group publish': () => one.group(name('group')).publish(1, nothing),
         }
         for (const [call, run] of Object.entries(fine)) {
           expect([call, await refusal(run)]).toEqual([call, null])
         }
         const wrong: Readonly<Record<string, () => Promise<unknown>>> = {
+          unsubscribe: () => chat.unsubscribe(nothing),
           callback: () => chat.subscribe(nothing),
           listener: () => chat.onPresence(nothing),
           userId: () => chat.join(nothing),

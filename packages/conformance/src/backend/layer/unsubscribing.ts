@@ -51,6 +51,38 @@ export const unsubscribing: Topic<Scene> = {
       },
     },
     {
+      title: "a subscription of another layer is not taken for one's own with the same id",
+      async run({ name, layer, expect }) {
+        const [one, other] = [await layer(), await layer()]
+        const chat = one.channel(name('chat'))
+        // Ids count up in each layer: sooner or later two are equal.
+        const mine = [await collect(chat), await collect(chat), await collect(chat)]
+        const theirs = other.channel(name('chat'))
+        const foreign = [await collect(theirs), await collect(theirs), await collect(theirs)]
+        const ids = mine.map(({ subscription }) => subscription.id)
+        expect(foreign.map(({ subscription }) => subscription.id)).toEqual(ids)
+        for (const { subscription } of foreign) await chat.unsubscribe(subscription)
+        await chat.publish(1)
+        for (const each of [...mine, ...foreign]) expect(await each.count(1)).toEqual([1])
+        for (const { subscription } of foreign) await theirs.unsubscribe(subscription)
+        expect([chat, theirs].map((channel) => channel.localSubscriberCount)).toEqual([3, 0])
+      },
+    },
+    {
+      title: 'what is neither a subscription nor a number is refused',
+      async run({ name, layer, expect }) {
+        const chat = (await layer()).channel(name('chat'))
+        const stays = await collect(chat)
+        const listening = await chat.onPresence(() => {})
+        const { id } = stays.subscription
+        for (const wrong of [undefined, null, `${id}`, true, {}, { id }, () => {}, listening]) {
+          expect(await refusal(() => chat.unsubscribe(wrong as never))).toBe('invalid-option')
+        }
+        for (const unknown of [0, -1, id + 1, id + 0.5, Number.NaN]) await chat.unsubscribe(unknown)
+        expect(chat.localSubscriberCount).toBe(1)
+      },
+    },
+    {
       title: 'unsubscribing while a publish is in flight: nothing after the call',
       async run({ name, layers, rounds, expect }) {
         const [one, other] = await layers()
