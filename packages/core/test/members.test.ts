@@ -51,6 +51,16 @@ test('a snapshot is made once per version', () => {
   expect([members.snapshot.version, names(members.snapshot.members)]).toEqual([2, ['alice', 'bob']])
 })
 
+test('records are frozen all the way down', () => {
+  const members = new Members()
+  const metadata = JSON.stringify({ tags: ['a'], deep: { er: [{ x: 1 }] }, __proto__: null })
+  const [record] = members.replace(list(1, { ...entry('alice'), metadata })).join
+  const { tags, deep } = record as unknown as { tags: string[]; deep: { er: [object] } }
+  for (const each of [record, tags, deep, deep.er, deep.er[0]]) {
+    expect(Object.isFrozen(each)).toBe(true)
+  }
+})
+
 test('what all listeners share is frozen', () => {
   const members = new Members()
   const batch = members.replace(list(1, entry('alice')))

@@ -13,6 +13,7 @@ export {
   comparePatterns,
   defineChannel,
   encodePayload,
+  freezeDeep,
   type InferOutput,
   isChanError,
   isPosition,

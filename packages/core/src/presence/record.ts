@@ -1,12 +1,21 @@
 // Presence between its stored form and what users see.
 
 import type { Clock } from '../model/clock.js'
-import { byteLength, ChanError, encodePayload, type Metadata } from '../model/message.js'
+import {
+  byteLength,
+  ChanError,
+  encodePayload,
+  freezeDeep,
+  type Metadata,
+} from '../model/message.js'
 import type { Policy } from '../model/policy.js'
 import { validated } from '../model/schema.js'
 import type { LeaveReason, PresenceEntry } from '../ports/presence.js'
 
-/** A present user: the metadata of its last join, with identity on top. */
+/**
+ * A present user: the metadata of its last join, with identity on top. Frozen all the way down, for
+ * whoever is told of the user may share it.
+ */
 export type PresenceRecord<P = Metadata> = Readonly<P> & {
   readonly userId: string
   /** Unix seconds, fractional, of the join that made the user present. */
@@ -30,7 +39,7 @@ export const MAX_METADATA_BYTES = 4_096
 export function toRecord(entry: PresenceEntry): PresenceRecord {
   const metadata = JSON.parse(entry.metadata) as Metadata
   // Identity is applied last: metadata never passes for somebody else.
-  return Object.freeze({ ...metadata, userId: entry.userId, joinedAt: entry.joinedAt })
+  return freezeDeep({ ...metadata, userId: entry.userId, joinedAt: entry.joinedAt })
 }
 
 /** @internal Checks and encodes metadata. The schema sees it as JSON has it. */

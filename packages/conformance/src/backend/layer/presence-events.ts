@@ -1,6 +1,6 @@
 // onPresence: everybody first, then every change.
 
-import type { Channel, PresenceEvent } from '@chan/core'
+import type { Channel, PresenceEvent, PresenceRecord } from '@chan/core'
 import type { Topic } from '../../cases.js'
 import { turns, until } from '../../until.js'
 import { upTo } from '../entry.js'
@@ -29,6 +29,14 @@ function describe(event: PresenceEvent): string {
   if (event.type === 'sync') return `sync:${event.members.map(({ userId }) => userId).join('+')}`
   if (event.type === 'leave') return `leave:${event.member.userId}:${event.reason}`
   return `${event.type}:${event.member.userId}`
+}
+
+function thrownBy(task: () => unknown): unknown {
+  try {
+    task()
+  } catch (error) {
+    return error
+  }
 }
 
 export const presenceEvents: Topic<Scene> = {
@@ -61,6 +69,49 @@ export const presenceEvents: Topic<Scene> = {
           expect(update?.type === 'update' && update.member.mood).toBe('tired')
           expect(leave?.type === 'leave' && leave.member.mood).toBe('tired')
         }
+      },
+    },
+    {
+      title: 'what one listener does to the records it is given is seen by nobody else',
+      async run({ name, layers, expect }) {
+        const [one, other] = await layers()
+        const chat = one.channel(name('chat'))
+        const attempts: unknown[] = []
+        const spoil = (record: PresenceRecord | undefined) => {
+          const { tags, at } = record as unknown as { tags: string[]; at: { x: number } }
+          const spoiling = [
+            () => tags.push('spoilt'),
+            () => Object.assign(at, { x: 2 }),
+            () => Object.assign(record ?? {}, { userId: 'mallory' }),
+          ]
+          for (const spoil of spoiling) attempts.push(thrownBy(spoil))
+        }
+        const metadata = { tags: ['admin'], at: { x: 1 } }
+        const word = (record: PresenceRecord | undefined) =>
+          JSON.stringify([record?.userId, record?.tags, record?.at])
+        await chat.onPresence((event) => {
+          if (event.type === 'sync') for (const member of event.members) spoil(member)
+          else spoil(event.member)
+        })
+        const next = await listen(chat)
+        const there = await listen(other.channel(name('chat')))
+        spoil(await chat.join('alice', metadata))
+        await next.hears('sync:', 'join:alice')
+        await there.hears('sync:', 'join:alice')
+        const later = await listen(chat)
+        const [listed] = await chat.presence()
+        const seen = [...next.events, ...there.events, ...later.events].flatMap((event) =>
+          event.type === 'sync' ? event.members : event.member,
+        )
+        const right = '["alice",["admin"],{"x":1}]'
+        expect([listed, ...seen].map(word)).toEqual([right, right, right, right])
+        spoil(listed)
+        await chat.leave('alice')
+        await next.hears('sync:', 'join:alice', 'leave:alice:left')
+        const gone = next.events.at(-1)
+        expect(gone?.type === 'leave' && word(gone.member)).toBe(right)
+        expect(attempts.length).toBe(12)
+        expect(attempts.every((error) => error instanceof TypeError)).toBe(true)
       },
     },
     {
