@@ -53,7 +53,7 @@ test('a snapshot is made once per version', () => {
 
 test('records are frozen all the way down', () => {
   const members = new Members()
-  const metadata = JSON.stringify({ tags: ['a'], deep: { er: [{ x: 1 }] }, __proto__: null })
+  const metadata = JSON.stringify({ tags: ['a'], deep: { er: [{ x: 1 }] } })
   const [record] = members.replace(list(1, { ...entry('alice'), metadata })).join
   const { tags, deep } = record as unknown as { tags: string[]; deep: { er: [object] } }
   for (const each of [record, tags, deep, deep.er, deep.er[0]]) {
