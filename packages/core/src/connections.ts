@@ -21,3 +21,4 @@ export type {
   SessionRegister,
 } from './ports/connections.js'
 export type { PageLimit } from './ports/log.js'
+export { copyMetadata } from './presence/record.js'

@@ -14,7 +14,7 @@ import type { LayerParts } from './parts.js'
 import { subscribe } from './permitted.js'
 import { type PublishOptions, publish, publishIn } from './publish.js'
 import { SERVED, ServedHandle } from './served-channel.js'
-import type { SubscribeOptions } from './subscribe.js'
+import { copyPosition, type SubscribeOptions } from './subscribe.js'
 import { idOf, type Subscription } from './subscription.js'
 
 /** A presence listener, until it is ended. */
@@ -201,10 +201,16 @@ export class Channel<T = unknown, P = Metadata> {
     refuse(!isLimit, 'limit', 'a whole number from 0')
     refuse(since !== undefined && !isPosition(since), 'since', 'a position { epoch, offset }')
     refuse(before !== undefined && !isPosition(before), 'before', 'a position { epoch, offset }')
+    // As they are now: the layer may have to connect first.
+    const asked: HistoryQuery = {
+      ...(limit !== undefined && { limit }),
+      ...(since && { since: copyPosition(since) }),
+      ...(before && { before: copyPosition(before) }),
+    }
     await this.#connected()
     const { limits } = this.#rules()
     const { backend } = this.#parts.hub
-    const { messages } = await backend.history(this.name, query ?? {}, limits, UNBOUNDED)
+    const { messages } = await backend.history(this.name, asked, limits, UNBOUNDED)
     return [...messages] as Message<T>[]
   }
 

@@ -7,7 +7,7 @@ import type { Policy } from '../model/policy.js'
 import { authorize } from './authorize.js'
 import { Grant } from './grant.js'
 import type { LayerParts } from './parts.js'
-import { checkSubscribe, type Subscribing, subscribeUnasked } from './subscribe.js'
+import { checkSubscribe, copySubscribe, type Subscribing, subscribeUnasked } from './subscribe.js'
 import type { Subscription } from './subscription.js'
 
 /** What is asked for. */
@@ -22,12 +22,14 @@ export async function subscribe(
   parts: LayerParts,
   channel: string,
   rules: () => Policy,
-  asked: Asked,
+  given: Asked,
 ): Promise<Subscription> {
   const { hub } = parts
-  const { userId = null, signal } = asked.options
+  const options = copySubscribe(given.options)
+  const asked = { ...given, options }
+  const { userId = null, signal } = options
   hub.lifecycle.assertUsable()
-  checkSubscribe(asked.callback, asked.options)
+  checkSubscribe(asked.callback, options)
   signal?.throwIfAborted()
   if (userId !== null) return subscribeAs(userId, parts, channel, rules, asked)
   await authorized(hub, channel, rules(), null, signal)

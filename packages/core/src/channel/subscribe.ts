@@ -16,6 +16,7 @@ import { onAbort } from '../model/on-abort.js'
 import { refuse } from '../model/option-check.js'
 import type { Policy } from '../model/policy.js'
 import type { ResetEvent } from '../model/reset-event.js'
+import { copyMetadata } from '../presence/record.js'
 import { enter, patiently } from './enter.js'
 import type { Grant } from './grant.js'
 import type { LayerParts } from './parts.js'
@@ -51,6 +52,23 @@ export interface Subscribing {
   readonly grant?: Grant | undefined
   /** Told once, when the subscription ends in whatever way; why, if its permission was taken back. */
   readonly ended?: ((denied?: PermissionError) => void) | undefined
+}
+
+/** @internal The options as they are now: they are used step by step, and may change meanwhile. */
+export function copySubscribe(options: SubscribeOptions): SubscribeOptions {
+  const { userId, filterFn, since, signal, joinPresence, metadata, onReset } = options
+  return {
+    ...{ userId, filterFn, signal, joinPresence, onReset },
+    since: copyPosition(since),
+    metadata: copyMetadata(metadata),
+  }
+}
+
+/** @internal What is no position is left as it is, to be refused. */
+export function copyPosition<P extends Position | undefined>(position: P): P {
+  if (!isPosition(position)) return position
+  const { epoch, offset } = position
+  return { epoch, offset } as P
 }
 
 /** @throws {ChanError} `invalid-option` */

@@ -42,6 +42,19 @@ export function toRecord(entry: PresenceEntry): PresenceRecord {
   return freezeDeep({ ...metadata, userId: entry.userId, joinedAt: entry.joinedAt })
 }
 
+/**
+ * Metadata as it is now, for a join that comes later: its owner may change it meanwhile. What cannot be
+ * encoded is left for the join to refuse.
+ */
+export function copyMetadata<P>(metadata: P): P {
+  if (typeof metadata !== 'object' || metadata === null) return metadata
+  try {
+    return JSON.parse(encodePayload(metadata)) as P
+  } catch {
+    return metadata
+  }
+}
+
 /** @internal Checks and encodes metadata. The schema sees it as JSON has it. */
 export function encodeMetadata(
   metadata: unknown,

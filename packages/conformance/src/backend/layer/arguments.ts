@@ -2,6 +2,7 @@
 
 import { isChanError } from '@chan/core'
 import type { Topic } from '../../cases.js'
+import { until } from '../../until.js'
 import type { Scene } from '../scene.js'
 import { collect, refusal } from './collect.js'
 
@@ -42,6 +43,62 @@ export const argumentsOfCalls: Topic<Scene> = {
         const [, , limited] = channels
         for (const n of [1, 2]) await limited?.publish(n)
         expect((await limited?.history())?.map(({ data }) => data)).toEqual([2])
+      },
+    },
+    {
+      title: 'options are read at the call: what is changed in them later is for later calls',
+      async run({ name, layer, expect }) {
+        const one = await layer()
+        let allow = (_answer: boolean) => {}
+        const asked: unknown[] = []
+        const authFn = (_channel: string, userId: string | null) => {
+          asked.push(userId)
+          return new Promise<boolean>((resolve) => {
+            allow = resolve
+          })
+        }
+        const chat = one.channel(name('chat'), { authFn })
+        const texts = ['one', 'two', 'hidden', 'three']
+        const stored = await Promise.all(texts.map((text) => chat.publish(text)))
+        const { epoch = '', offset = 0 } = stored[0] ?? {}
+        const query = { limit: 2, since: { epoch, offset } }
+        const reading = one.channel(name('chat')).history(query)
+        Object.assign(query, { limit: 0 })
+        query.since.offset = 99
+        const shown = await reading
+        expect(shown.map(({ data }) => data)).toEqual(['hidden', 'three'])
+
+        const options = {
+          userId: 'alice',
+          joinPresence: true,
+          metadata: { tags: ['a'] },
+          since: { epoch, offset },
+          filterFn: ({ data }: { readonly data: unknown }) => data !== 'hidden',
+        }
+        const heard: unknown[] = []
+        const subscribing = chat.subscribe(({ data }) => heard.push(data), options)
+        Object.assign(options, { userId: 'bob', joinPresence: false, filterFn: () => false })
+        options.metadata.tags.push('b')
+        options.since.offset = 99
+        await until('permission asked for', () => asked.length === 1)
+        allow(true)
+        const subscription = await subscribing
+        await chat.publish('four')
+        await until('what was asked for', () => heard.length === 3)
+        expect([asked, heard]).toEqual([['alice'], ['two', 'three', 'four']])
+        const present = async () =>
+          (await chat.presence()).map(({ userId, tags }) => [userId, tags])
+        expect(await present()).toEqual([['alice', ['a']]])
+        await subscription.unsubscribe()
+        expect(await present()).toEqual([])
+
+        const from = { since: { epoch, offset } }
+        const stream = chat.messages(from)
+        from.since.offset = 99
+        await until('permission asked for again', () => asked.length === 2)
+        allow(true)
+        expect((await stream.next()).value?.data).toBe('two')
+        await stream.return()
       },
     },
     {
