@@ -454,6 +454,35 @@ describe('connections', () => {
   })
 })
 
+test('options are read at the call: what is changed in them later changes nothing', async () => {
+  const origins = ['https://app.example']
+  const options = { origins, trustProxy: true, admit: () => 'router', maxChannels: 7, onError() {} }
+  const { router, gate } = createSocketRouter(options)
+  const contexts: unknown[] = []
+  const handler = (_socket: unknown, { context }: { readonly context: unknown }) =>
+    contexts.push(context)
+  const denied = () => refuse(401)
+  Object.assign(options, { admit: denied, trustProxy: false, maxChannels: 0, onError: denied })
+  origins[0] = 'https://evil.example'
+  const own = { origins: ['https://own.example'], admit: () => 'route' }
+  router.route('/inherited', handler).route('/trusting', { trustProxy: true }, handler)
+  router.route('/own', own, handler)
+  own.admit = denied as never
+  own.origins[0] = 'https://evil.example'
+  const from = (path: string, origin: string) =>
+    status(gate, path, { origin, host: 'inner', 'x-forwarded-host': 'outer.example' })
+  for (const path of ['/inherited', '/trusting']) {
+    expect(await from(path, 'https://app.example')).toBe(101)
+    expect(await from(path, 'https://outer.example')).toBe(101)
+    expect(await from(path, 'https://evil.example')).toBe(403)
+  }
+  expect(await from('/own', 'https://own.example')).toBe(101)
+  expect(await from('/own', 'https://outer.example')).toBe(101)
+  expect(await from('/own', 'https://evil.example')).toBe(403)
+  for (const path of ['/inherited', '/own']) await open(gate, path)
+  expect(contexts).toEqual(['router', 'route'])
+})
+
 describe('close', () => {
   test('1012 to all, 503 to newcomers, resolves when all are gone and their handlers settled', async () => {
     const clock = new ManualClock()

@@ -6,15 +6,19 @@ import { CloseCode } from '@chan/protocol'
 import type { ChannelSocket } from '../connection/channel-socket.js'
 import type { Connection } from '../connection/connection.js'
 import { endSession } from '../connection/end-session.js'
-import type { Seat } from '../connection/seat.js'
+import type { Seat, SeatUse } from '../connection/seat.js'
 import type { BridgeOptions, BridgeResult } from './options.js'
 
 /** @internal */
-export class Bridge implements Session {
+export class Bridge implements Session, SeatUse {
   readonly socket: ChannelSocket
   readonly connection: Connection
   readonly served: ServedChannel<Channel>
-  readonly options: BridgeOptions
+  // What it needs of its options once it stands; the others are let go of.
+  readonly receiveOnly: boolean
+  readonly filterFn: BridgeOptions['filterFn']
+  readonly onMessage: BridgeOptions['onMessage']
+  readonly onDisconnect: BridgeOptions['onDisconnect']
   /** The `authFn` said no, or what it said was taken back before it counted. */
   denied = false
   /** Everything is built up, or given up. */
@@ -30,6 +34,7 @@ export class Bridge implements Session {
   /** Tells the caller how it ended. */
   readonly settle: (result: BridgeResult) => void
 
+  /** @param options nobody else's */
   constructor(
     socket: ChannelSocket,
     connection: Connection,
@@ -41,11 +46,14 @@ export class Bridge implements Session {
     this.socket = socket
     this.connection = connection
     this.served = served
-    this.options = options
+    this.receiveOnly = Boolean(options.receiveOnly)
+    this.filterFn = options.filterFn
+    this.onMessage = options.onMessage
+    this.onDisconnect = options.onDisconnect
   }
 
   get userId(): string | null {
-    return this.options.userId ?? null
+    return this.connection.user ?? null
   }
 
   /** Names what this connection holds in presence and groups. */

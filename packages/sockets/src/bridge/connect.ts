@@ -6,19 +6,24 @@ import { historyCount } from '../connection/history-count.js'
 import type { FrameConsumer } from '../connection/inbox.js'
 import { takeSeat } from '../connection/take-seat.js'
 import type { Bridge } from './bridge.js'
+import type { BridgeOptions } from './options.js'
 import { patiently } from './patience.js'
 
 /** Resolves when frames may come in, or when the connection ended on the way. Never rejects. */
-export async function connect(bridge: Bridge, frames: FrameConsumer): Promise<void> {
+export async function connect(
+  bridge: Bridge,
+  options: BridgeOptions,
+  frames: FrameConsumer,
+): Promise<void> {
   try {
     if (bridge.userId !== null) validateIdentifier('userId', bridge.userId)
     // Before asking for permission: whoever is disconnected or revoked from then on is heard of.
     await bridge.connection.untilEnded(bridge.served.context.sessions.ready())
     if (bridge.over || !(await authorized(bridge))) return
-    const first = await joined(bridge)
+    const first = await joined(bridge, options)
     if (bridge.over) return
-    await received(bridge)
-    if (bridge.over || !(await greeted(bridge, first))) return
+    await received(bridge, options)
+    if (bridge.over || !(await greeted(bridge, options, first))) return
     bridge.connection.consume(frames)
   } catch (error) {
     giveUp(bridge, error)
@@ -37,17 +42,17 @@ async function authorized(bridge: Bridge): Promise<boolean> {
   return !bridge.over
 }
 
-async function joined(bridge: Bridge): Promise<boolean> {
-  const { userId, served, options } = bridge
+async function joined(bridge: Bridge, { metadata }: BridgeOptions): Promise<boolean> {
+  const { userId, served } = bridge
   if (userId === null) return false
   bridge.willJoin(userId)
-  return (await served.hold(userId, bridge.hold, options.metadata)).first
+  return (await served.hold(userId, bridge.hold, metadata)).first
 }
 
-async function received(bridge: Bridge): Promise<void> {
-  const { connection, served, userId, options } = bridge
+async function received(bridge: Bridge, options: BridgeOptions): Promise<void> {
+  const { connection, served, userId } = bridge
   const history = historyCount(options.sendHistory ?? true)
-  bridge.seat = await takeSeat(connection, served, options, { userId, history })
+  bridge.seat = await takeSeat(connection, served, bridge, { userId, history })
   for (const target of options.groups ?? []) {
     if (bridge.over) return
     const group = typeof target === 'string' ? target : target.name
@@ -61,10 +66,13 @@ async function received(bridge: Bridge): Promise<void> {
 }
 
 /** Answers false if the hook failed. */
-async function greeted(bridge: Bridge, first: boolean): Promise<boolean> {
-  const { connection, options } = bridge
+async function greeted(
+  bridge: Bridge,
+  { onConnect }: BridgeOptions,
+  first: boolean,
+): Promise<boolean> {
+  const { connection } = bridge
   bridge.greeted = true
-  const { onConnect } = options
   if (!onConnect) return true
   let failed = false
   const hook = async () => {

@@ -27,8 +27,8 @@ async function end(bridge: Bridge): Promise<BridgeResult> {
 
 /** Runs once, after the connection ended. Answers whether its user left with it. Never rejects. */
 async function release(bridge: Bridge): Promise<boolean> {
-  const { connection, served, seat, options, groups } = bridge
-  if (seat) await leaveSeat(connection, seat, options)
+  const { connection, served, seat, groups } = bridge
+  if (seat) await leaveSeat(connection, seat, bridge)
   const last = await bridge.releasePresence()
   for (const group of groups ?? []) {
     await bridge.attempt('group', () => served.leaveGroup(group, bridge.hold))
@@ -38,7 +38,7 @@ async function release(bridge: Bridge): Promise<boolean> {
 
 /** The hook, if the other one had its turn. Waited for as long as hooks may take. Never rejects. */
 async function farewell(bridge: Bridge, info: DisconnectInfo): Promise<void> {
-  const { onDisconnect } = bridge.options
+  const { onDisconnect } = bridge
   if (!bridge.greeted || !onDisconnect) return
   const hook = bridge.attempt('onDisconnect', () => onDisconnect(bridge.channel, info))
   await patiently(bridge, hook)

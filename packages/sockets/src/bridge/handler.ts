@@ -8,11 +8,18 @@ import { Bridge } from './bridge.js'
 import { connect } from './connect.js'
 import { takeDown } from './disconnect.js'
 import { Incoming } from './incoming.js'
-import { type BridgeOptions, type BridgeResult, checkBridgeOptions } from './options.js'
+import {
+  type BridgeOptions,
+  type BridgeResult,
+  checkBridgeOptions,
+  copyBridgeOptions,
+} from './options.js'
 
 /**
  * Bridges a socket to a channel: its messages go out as JSON, history first; text frames that come
  * in are published with `userId` as sender, as JSON if they parse, else as the string.
+ *
+ * The options are read at the call: what is changed in them later is for later sockets.
  *
  * Resolves when the socket is gone and everything the connection held is released. Never rejects,
  * except for a mistake in the call; errors go to the layer's `onError`. Frames that arrive
@@ -33,17 +40,18 @@ export function websocketChannelHandler<T = unknown, P = Metadata>(
   return new Promise((resolve, reject) => {
     let bridge: Bridge
     let incoming: Incoming
+    let given: BridgeOptions
     try {
       const connection = ConnectedSocket.connectionOf(socket)
       // Types of data and metadata matter to the caller only.
-      const given = options as unknown as BridgeOptions
+      given = copyBridgeOptions(options as unknown as BridgeOptions)
       bridge = new Bridge(socket, connection, servedChannel(channel), given, resolve)
       incoming = new Incoming(bridge)
-      connection.claim(bridge.userId, incoming)
+      connection.claim(given.userId ?? null, incoming)
     } catch (error) {
       return reject(error)
     }
-    void begin(bridge, incoming).then(() => {
+    void begin(bridge, given, incoming).then(() => {
       bridge.standing = true
       if (bridge.over) takeDown(bridge)
     })
@@ -51,14 +59,14 @@ export function websocketChannelHandler<T = unknown, P = Metadata>(
 }
 
 /** Never rejects. */
-async function begin(bridge: Bridge, incoming: Incoming): Promise<void> {
+async function begin(bridge: Bridge, options: BridgeOptions, incoming: Incoming): Promise<void> {
   const { connection, userId } = bridge
   const { sessions, closing } = bridge.served.context
   sessions.add(userId, bridge)
   if (closing.aborted) endSession(connection, 'closing')
   try {
-    checkBridgeOptions(bridge.options)
-    await connect(bridge, incoming)
+    checkBridgeOptions(options)
+    await connect(bridge, options, incoming)
   } catch (error) {
     bridge.report('connect', error)
     connection.close(CloseCode.fault, 'internal error')

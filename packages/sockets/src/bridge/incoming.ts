@@ -41,7 +41,7 @@ export class Incoming implements ConnectionOwner, FrameConsumer {
 
   /** Handles one of the frames that were taken. */
   consume(text: string): void | Promise<void> {
-    const { receiveOnly, onMessage } = this.#bridge.options
+    const { receiveOnly, onMessage } = this.#bridge
     if (receiveOnly) return this.#answer(onlyReceives())
     if (onMessage) return this.#handle(onMessage, text)
     this.#publish(text)

@@ -1,6 +1,6 @@
 // What users tell a bridge, and what it tells them at the end.
 
-import { type Channel, type Group, refuse } from '@chan/core/connections'
+import { type Channel, copyMetadata, type Group, refuse } from '@chan/core/connections'
 import type { Message, Metadata } from '@chan/protocol'
 import type { ChannelSocket } from '../connection/channel-socket.js'
 import { historyCount } from '../connection/history-count.js'
@@ -49,6 +49,20 @@ export interface BridgeOptions<T = unknown, P = Metadata> {
   readonly sendHistory?: boolean | number | undefined
   /** Only messages, of history too, for which this answers something truthy. */
   readonly filterFn?: ((message: Message<T>) => unknown) | undefined
+}
+
+/**
+ * The options as they are now: callers share one object between sockets, and change it for the next.
+ * They are not checked yet.
+ */
+export function copyBridgeOptions(options: BridgeOptions): BridgeOptions {
+  const { userId, metadata, groups, receiveOnly, sendHistory, filterFn } = options
+  const { onConnect, onDisconnect, onMessage } = options
+  return {
+    ...{ userId, receiveOnly, sendHistory, filterFn, onConnect, onDisconnect, onMessage },
+    metadata: copyMetadata(metadata),
+    groups: Array.isArray(groups) ? [...groups] : groups,
+  }
 }
 
 /** @throws {ChanError} `invalid-option` */

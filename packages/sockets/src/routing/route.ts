@@ -3,7 +3,7 @@
 import { refuse } from '@chan/core/connections'
 import type { ChannelSocket } from '../connection/channel-socket.js'
 import { type ConnectionLimits, resolveLimits } from '../connection/limits.js'
-import { type OriginCheck, originCheck } from './origins.js'
+import { type OriginCheck, type OriginOptions, originCheck } from './origins.js'
 import type { SocketRequest } from './request.js'
 import type { Admit, RouteOptions } from './socket-options.js'
 
@@ -19,14 +19,14 @@ export interface Route {
 
 /** What a route inherits. */
 export type RouteDefaults = Omit<Route, 'path' | 'handler'> & {
-  readonly options: RouteOptions<unknown>
+  readonly origin: Required<OriginOptions>
 }
 
 /** @throws {ChanError} `invalid-option` */
 export function routeDefaults(options: RouteOptions<unknown>): RouteDefaults {
   checkAdmit(options)
   return {
-    options,
+    origin: copyOrigin(options),
     limits: resolveLimits(options),
     allowsOrigin: originCheck(options),
     admits: options.admit ? [options.admit] : [],
@@ -47,13 +47,22 @@ export function makeRoute(
     path,
     limits: resolveLimits(options, defaults.limits),
     allowsOrigin: ownOrigins
-      ? originCheck({
-          origins: options.origins ?? defaults.options.origins ?? [],
-          trustProxy: options.trustProxy ?? defaults.options.trustProxy ?? false,
-        })
+      ? originCheck(copyOrigin(options, defaults.origin))
       : defaults.allowsOrigin,
     admits: options.admit ? [...defaults.admits, options.admit] : defaults.admits,
     handler,
+  }
+}
+
+/** Kept for the router's later routes, whatever becomes of the caller's object. */
+function copyOrigin(
+  { origins, trustProxy }: OriginOptions,
+  base: Required<OriginOptions> = { origins: [], trustProxy: false },
+): Required<OriginOptions> {
+  const chosen = origins ?? base.origins
+  return {
+    origins: Array.isArray(chosen) ? [...chosen] : chosen,
+    trustProxy: trustProxy ?? base.trustProxy,
   }
 }
 

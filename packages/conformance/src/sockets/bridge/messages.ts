@@ -1,5 +1,6 @@
 // What goes through a bridge, both ways.
 
+import { type BridgeOptions, websocketChannelHandler } from '@chan/sockets'
 import type { Topic } from '../../cases.js'
 import { turns, until } from '../../until.js'
 import type { SocketScene } from '../scene.js'
@@ -47,6 +48,76 @@ export const messages: Topic<SocketScene> = {
         anonymous.send('who?')
         await until('one more', () => heard.length > texts.length)
         expect(heard.at(-1)).toEqual(['who?', null])
+      },
+    },
+    {
+      title: 'options are read at the call: a shared object that changes is for later sockets',
+      async run({ serve, connect, layer, expect, reported }) {
+        const allowing: (() => void)[] = []
+        const authFn = () =>
+          new Promise<boolean>((resolve) => {
+            allowing.push(() => resolve(true))
+          })
+        const channel = layer.channel('general', { authFn })
+        const direct = layer.channel('direct')
+        const left: unknown[] = []
+        const tags: string[] = []
+        const groups: string[] = []
+        const shared: Record<string, unknown> = { metadata: { tags }, groups, sendHistory: false }
+        const forwarding: Record<string, unknown> = {}
+        const server = await serve()
+        server.router.route('/ws/:user', (socket, { params: { user } }) => {
+          const filterFn = ({ data }: { readonly data: unknown }) => data !== `not for ${user}`
+          tags[0] = user
+          groups[0] = `of ${user}`
+          const onDisconnect: BridgeOptions['onDisconnect'] = (_channel, { last }) =>
+            left.push([user, last])
+          const onConnect = () => {
+            Object.assign(forwarding, { filterFn })
+            return socket.forward(direct, forwarding)
+          }
+          Object.assign(shared, { userId: user, filterFn, onConnect, onDisconnect })
+          return websocketChannelHandler(socket, channel, shared)
+        })
+        const present = async () =>
+          (await channel.presence()).map(({ userId, tags }) => [userId, tags])
+        const [alice, bob] = [await connect(server, '/ws/alice'), await connect(server, '/ws/bob')]
+        await until('two who ask for permission', () => allowing.length === 2)
+        for (const allow of allowing) allow()
+        await until('both', () => direct.localSubscriberCount === 2)
+        expect((await present()).sort()).toEqual([
+          ['alice', ['alice']],
+          ['bob', ['bob']],
+        ])
+        for (const group of ['of alice', 'of bob']) {
+          expect([...(await layer.group(group).members())]).toEqual(['general'])
+        }
+        alice.send('"I am alice"')
+        for (const client of [alice, bob]) {
+          expect(JSON.parse(await client.next()).sender).toBe('alice')
+        }
+        await channel.publish('not for bob')
+        await channel.publish('not for alice')
+        await direct.publish('not for bob')
+        await direct.publish('not for alice')
+        const data = async (client: typeof alice) => [
+          JSON.parse(await client.next()).data,
+          JSON.parse(await client.next()).data,
+        ]
+        expect(await data(alice)).toEqual(['not for bob', 'not for bob'])
+        expect(await data(bob)).toEqual(['not for alice', 'not for alice'])
+        alice.close()
+        await until('her end', () => left.length === 1)
+        expect(await present()).toEqual([['bob', ['bob']]])
+        bob.close()
+        await until('both ends', () => left.length === 2)
+        expect(left).toEqual([
+          ['alice', true],
+          ['bob', true],
+        ])
+        expect([await present(), layer.stats().sessions]).toEqual([[], 0])
+        for (const group of ['of alice', 'of bob']) expect(await layer.group(group).size()).toBe(0)
+        expect(reported).toEqual([])
       },
     },
     {
