@@ -198,3 +198,12 @@ describe('N8 sessions', () => {
     await disconnecting
   })
 })
+
+test('a channel is one to those who serve it, whatever options it is named with', () => {
+  const { layer } = open()
+  const named = () =>
+    servedChannel(layer.channel('one', { slowConsumer: 'conflate', conflateKey: () => 'key' }))
+  const [first, second] = [named(), named()]
+  // By this its frames are shared.
+  expect(second).toBe(first)
+})

@@ -1,7 +1,7 @@
 // Turns, bundles and outboxes together: each socket written once a turn, the same frames in one buffer.
 
 import { Message } from '@chan/protocol'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { takeSeat } from '../src/connection/take-seat.js'
 import { Frame } from '../src/port/frame.js'
 import { FakeChannel, slowConsumer } from './fake-channel.js'
@@ -135,4 +135,32 @@ test('a live message is framed once for those who get it one after another', () 
   const frame = home.turn.frameOf(message, one)
   expect(home.turn.frameOf(message, one)).toBe(frame)
   expect(home.turn.frameOf(message, two)).not.toBe(frame)
+})
+
+test('a policy of each connection’s own, as by a fresh conflateKey, shares frames all the same', async () => {
+  const { connect, writes, turnOver } = scene()
+  const channel = new FakeChannel('c')
+  const slow = vi.spyOn(channel.served, 'slowConsumer')
+  slow.mockImplementation(() => slowConsumer('conflate', (message) => String(message.data)))
+  const peers = Array.from({ length: 3 }, connect)
+  for (const { connection } of peers) {
+    await takeSeat(connection, channel.served, {}, { userId: null, history: 0 })
+  }
+  expect(new Set(slow.mock.results.map(({ value }) => value)).size).toBe(3)
+  for (let n = 0; n < 5; n++) channel.message(n)
+  await turnOver()
+  expect(writes.map(({ to, bundle }) => [to.length, bundle.length])).toEqual([[3, 5]])
+  // Those who are behind keep the frames that all share, too.
+  for (const { socket } of peers) socket.stalled = true
+  channel.message('x'.repeat(2 ** 20))
+  await turnOver()
+  writes.length = 0
+  for (const key of ['a', 'b', 'a']) channel.message(key)
+  for (const { socket, read } of peers) {
+    socket.stalled = false
+    read()
+  }
+  await turnOver()
+  expect(writes).toHaveLength(1)
+  for (const { data } of peers) expect(data().slice(-2)).toEqual(['b', 'a'])
 })
