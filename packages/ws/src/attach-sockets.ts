@@ -10,6 +10,7 @@ import {
 } from '@chan/sockets'
 import { WebSocketServer } from 'ws'
 import { fanOut } from './fan-out.js'
+import { type ConnectionServer, declineUpgrade, offersWebSocket } from './other-upgrade.js'
 import { PendingUpgrade } from './pending-upgrade.js'
 import { respond } from './refusal-response.js'
 import { upgradeRequest } from './upgrade-request.js'
@@ -18,10 +19,10 @@ import { WsSocket } from './ws-socket.js'
 type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
 /** What is used of a server: those of `node:http` and `node:https` have it. */
-export interface UpgradeServer {
+export interface UpgradeServer extends ConnectionServer {
   on(event: 'upgrade', listener: UpgradeListener): unknown
   // biome-ignore lint/complexity/noBannedTypes: as Node declares it
-  listeners(event: 'upgrade'): readonly Function[]
+  listeners(event: 'upgrade' | 'secureConnection'): readonly Function[]
   headersTimeout?: number
 }
 
@@ -40,7 +41,8 @@ const gateOf: unique symbol = Symbol.for('chan.ws.gate')
 /**
  * Serves sockets on a Node HTTP or HTTPS server; add routes to what it answers. An upgrade without a
  * route is left alone if the server has another `upgrade` listener (Next, Vite), else answered with
- * 404.
+ * 404. A request that offers another protocol than WebSocket (`Upgrade: h2c`) is answered by the server
+ * as if it offered nothing, or with 501 if it has a body, unless there is another `upgrade` listener.
  *
  * Lowers `server.headersTimeout` to `handshakeTimeoutMs` (10 s), so that connections which never
  * finish their request are answered 408 and closed. Node looks for them at its
@@ -67,9 +69,11 @@ export function attachSockets<Context = undefined>(
     ...undeclared,
   })
   const listener: UpgradeListener = (request, socket, head) => {
-    if (gate.matches(request.url ?? '')) {
+    if (!offersWebSocket(request)) {
+      if (isLast(server, listener)) declineUpgrade(server, request, socket, head)
+    } else if (gate.matches(request.url ?? '')) {
       upgrade(gate, completer, request, socket, head).catch(() => socket.destroy())
-    } else if (isLast(server, listener, request))
+    } else if (isLast(server, listener, request.url))
       respond(socket, { status: 404, text: 'Not found' })
   }
   server.on('upgrade', Object.assign(listener, { [gateOf]: gate }))
@@ -107,16 +111,15 @@ async function upgrade(
   socket.resume()
 }
 
-/** Nobody else may want it: an upgrade that nobody answers hangs. */
-function isLast(
-  server: UpgradeServer,
-  listener: UpgradeListener,
-  request: IncomingMessage,
-): boolean {
+/**
+ * Nobody else may want it: an upgrade that nobody answers hangs.
+ * @param url where it may be one of ours
+ */
+function isLast(server: UpgradeServer, listener: UpgradeListener, url?: string): boolean {
   const others = server.listeners('upgrade').filter((other) => other !== listener)
   const gates = others.map((other) => (other as { [gateOf]?: SocketGate })[gateOf])
   if (gates.includes(undefined)) return false
-  if (gates.some((gate) => gate?.matches(request.url ?? ''))) return false
+  if (url !== undefined && gates.some((gate) => gate?.matches(url))) return false
   // Of several routers that all have no route for it, the first answers.
   return server.listeners('upgrade')[0] === listener
 }
