@@ -10,12 +10,9 @@ interface Arrival {
 
 /** @internal */
 export class Arrivals {
-  readonly #waiting = new Ring<Arrival>()
-
   /** Whether who comes now has to wait. */
-  get busy(): boolean {
-    return this.#waiting.length > 0
-  }
+  busy = false
+  readonly #waiting = new Ring<Arrival>()
 
   /** Enters after those before it, for whom it waits: ask `busy` first. `enter` must not throw. */
   follow(enter: () => void): void {
@@ -26,6 +23,7 @@ export class Arrivals {
   hold<T>(known: Promise<T>, enter: (value: T) => void): void {
     const arrival: Arrival = { enter: undefined }
     this.#waiting.push(arrival)
+    this.busy = true
     const found = (itsEnter: () => void) => {
       arrival.enter = itsEnter
       this.#advance()
@@ -40,6 +38,7 @@ export class Arrivals {
     for (let next = this.#waiting.at(0); next?.enter; next = this.#waiting.at(0)) {
       // Before it enters: what that brings about comes after those who wait now, and before nobody.
       this.#waiting.shift()
+      this.busy = this.#waiting.length > 0
       next.enter()
     }
   }

@@ -22,6 +22,8 @@ export class DeliveryQueue {
   // all that they wait for, those who are answered then: a function and what it is called with.
   readonly #waiting = new Ring<unknown>()
   #length = 0
+  /** Whether somebody is in `#waiting`. */
+  #waits = false
   #busy = false
   #turnOpen = false
   #turnStart = 0
@@ -54,7 +56,8 @@ export class DeliveryQueue {
     this.#busy = true
     if (!this.#turnOpen) this.#openTurn()
     this.#deliver(receiver, message)
-    this.#drain()
+    if (this.#waits) this.#drain()
+    else this.#busy = this.#exhausted()
   }
 
   /** Runs a task in the place of a delivery. It must not throw. */
@@ -69,8 +72,8 @@ export class DeliveryQueue {
 
   /** The same for whoever has an answer, and gets it then. Rejected when the queue is abandoned. */
   answerLater<T>(answer: T): Promise<T> | undefined {
-    if (this.#finished === this.#accepted) return undefined
-    return new Promise<T>((resolve) => this.#wait(resolve, answer))
+    // Apart, for every publish passes here: whatever makes a closure costs an object in each call.
+    return this.#finished === this.#accepted ? undefined : this.#answer(answer)
   }
 
   /** Rejects those who wait for their answer. What was to be delivered stays. */
@@ -82,7 +85,12 @@ export class DeliveryQueue {
     }
   }
 
+  #answer<T>(answer: T): Promise<T> {
+    return new Promise<T>((resolve) => this.#wait(resolve, answer))
+  }
+
   #wait(who: unknown, what: unknown): void {
+    this.#waits = true
     this.#waiting.push(who)
     this.#waiting.push(what)
   }
@@ -100,6 +108,7 @@ export class DeliveryQueue {
         this.#deliver(next as Receiver, what as Message)
       }
     }
+    this.#waits = false
     // An exhausted turn stays busy even with nothing waiting: callbacks that answer each other in
     // microtasks would otherwise never let the event loop turn.
     this.#busy = this.#exhausted()
@@ -124,7 +133,7 @@ export class DeliveryQueue {
 
   readonly #endTurn = (): void => {
     this.#turnOpen = false
-    this.#busy = this.#waiting.length > 0
+    this.#busy = this.#waits
     if (!this.#busy) return
     this.#openTurn()
     this.#drain()
