@@ -53,6 +53,8 @@ export class UwsSocket implements Socket {
   #sent = 0
   /** What waited when it was last looked at. */
   #waited = 0
+  /** Core is about to be told that something has left. */
+  #telling = false
   /** How to close when nothing waits any more. */
   #leaving: Ending | undefined
   #ended: Ending | undefined
@@ -155,7 +157,11 @@ export class UwsSocket implements Socket {
     this.#ws?.unsubscribe(topic)
   }
 
-  /** uWS could write after it could not, and perhaps not everything. */
+  /**
+   * uWS could write after it could not, and perhaps not everything. Core is told when uWS is through with
+   * the socket: what is sent within this call and is long (16 KiB or more, and nothing waits) uWS writes
+   * past what tells it, when the call is over, to wait for the peer again, and what is left stays for ever.
+   */
   drained(): void {
     if (!(this.#mayWait || this.cohort?.isLive)) return
     if (this.#look() === 0) {
@@ -163,7 +169,12 @@ export class UwsSocket implements Socket {
       const leaving = this.#leaving
       if (leaving) return void this.#ws?.end(leaving.code, Buffer.from(leaving.reason))
     }
-    this.#handler?.drain()
+    if (this.#telling) return
+    this.#telling = true
+    setImmediate(() => {
+      this.#telling = false
+      this.#handler?.drain()
+    })
   }
 
   /** uWS calls it within `end` and `close`. */

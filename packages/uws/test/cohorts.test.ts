@@ -146,7 +146,7 @@ describe('a cohort', () => {
     expect(await turns()).toEqual([before + 36, 32])
   })
 
-  test('has members that hear of a drain', () => {
+  test('has members that hear of a drain', async () => {
     const sockets = settled(16)
     const [socket] = sockets
     const calls: string[] = []
@@ -158,9 +158,12 @@ describe('a cohort', () => {
       closed() {},
     }
     socket?.listen(handler)
+    const later = () => new Promise((resolve) => setImmediate(resolve))
     socket?.drained()
+    await later()
     turn(sockets)
     socket?.drained()
+    await later()
     expect(calls).toEqual(['drain', 'drain'])
   })
 })

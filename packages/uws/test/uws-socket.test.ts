@@ -19,6 +19,9 @@ function listening(deflates = false) {
   return { ws, socket, calls, handler, listen: () => socket.listen(handler) }
 }
 
+/** The turn of uWS is over. */
+const later = () => new Promise((resolve) => setImmediate(resolve))
+
 describe('S3 send', () => {
   test('tells what became of the frame', () => {
     const { ws, socket } = listening()
@@ -57,24 +60,27 @@ describe('S3 send', () => {
 })
 
 describe('S4 drain', () => {
-  test('comes with every part that leaves, and not where nothing was given', () => {
+  test('comes with every part that leaves, and not where nothing was given', async () => {
     const { ws, socket, calls, listen } = listening()
     listen()
     socket.drained()
+    await later()
     ws.status = 0
     ws.buffered = 10
     socket.send('a')
     expect(calls).toEqual([])
     ws.buffered = 5
     socket.drained()
+    await later()
     expect(calls).toEqual(['drain'])
     ws.buffered = 0
     socket.drained()
     socket.drained()
+    await later()
     expect(calls).toEqual(['drain', 'drain'])
   })
 
-  test('comes also where only a pong waited, a ping of ours, or a close', () => {
+  test('comes also where only a pong waited, a ping of ours, or a close', async () => {
     for (const give of ['pinged', 'ping', 'close'] as const) {
       const { ws, socket, calls, listen } = listening()
       listen()
@@ -85,14 +91,16 @@ describe('S4 drain', () => {
       calls.length = 0
       ws.buffered = 10
       socket.drained()
+      await later()
       expect(calls).toEqual(['drain'])
       ws.buffered = 0
       socket.drained()
+      await later()
       expect(calls).toEqual(['drain', give === 'close' ? 'closed 4000 enough' : 'drain'])
     }
   })
 
-  test('comes also where uWS took a frame, and could not write it later', () => {
+  test('comes also where uWS took a frame, and could not write it later', async () => {
     const { ws, socket, calls, listen } = listening()
     listen()
     // Within a callback of uWS frames are held until it returns.
@@ -101,7 +109,23 @@ describe('S4 drain', () => {
     expect(socket.bufferedBytes).toBe(10)
     ws.buffered = 0
     socket.drained()
+    await later()
     expect(calls).toEqual(['drain'])
+  })
+
+  test('comes when uWS is through with the socket, once, and not after the end', async () => {
+    const { ws, socket, calls, listen } = listening()
+    listen()
+    for (const end of [false, true]) {
+      socket.send('a')
+      ws.buffered = 10
+      socket.drained()
+      socket.drained()
+      expect(calls).toEqual([])
+      if (end) ws.close()
+      await later()
+      expect(calls.splice(0)).toEqual(end ? ['closed 1006 '] : ['drain'])
+    }
   })
 })
 

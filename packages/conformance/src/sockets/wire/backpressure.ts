@@ -68,6 +68,24 @@ export const backpressure: Topic<SocketScene> = {
       },
     },
     {
+      title: 'S4 what is sent because of a drain is written in the end, however long it is',
+      async run({ bridge, connect, layer, expect }) {
+        const [maxBufferedBytes, count] = [100_000, 150]
+        const server = await bridge({}, { maxBufferedBytes })
+        const channel = layer.channel('general', { maxHistory: count })
+        for (let i = 0; i < count; i++) await channel.publish('x'.repeat(60_000))
+        for (let round = 0; round < 6; round++) {
+          const client = await connect(server)
+          client.socket.pause()
+          await new Promise((resolve) => setTimeout(resolve, 100))
+          client.socket.resume()
+          await client.until('everything', () => client.received.length === count)
+          expect(client.isOver).toBe(false)
+          client.vanish()
+        }
+      },
+    },
+    {
       title: 'S4 drain comes before everything has left: who sends goes on while the rest waits',
       async run({ bridge, connect, layer, expect }) {
         // Much more than the kernel takes at once.
