@@ -1,4 +1,4 @@
-// `@chan/core/sockets`: routing, admission and the bridge for socket servers, and the port that
+// The public surface of @chan/sockets: routing, admission and the bridge for socket servers, and the port that
 // socket adapters fill.
 
 export { websocketChannelHandler } from './bridge/handler.js'

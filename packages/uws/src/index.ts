@@ -2,6 +2,7 @@
 
 export {
   type Acceptance,
+  type Admit,
   type AdmitRequest,
   accept,
   type BridgeOptions,
@@ -13,6 +14,7 @@ export {
   type Forward,
   type ForwardOptions,
   type OriginOptions,
+  type PathParams,
   type Rate,
   type Refusal,
   type RouteHandler,

@@ -2,6 +2,7 @@
 
 export {
   type Acceptance,
+  type Admit,
   type AdmitRequest,
   type AdoptOptions,
   accept,
@@ -14,6 +15,7 @@ export {
   type Forward,
   type ForwardOptions,
   type OriginOptions,
+  type PathParams,
   type Rate,
   type Refusal,
   type RouteHandler,
