@@ -77,7 +77,7 @@ export const backpressure: Topic<SocketScene> = {
         for (let round = 0; round < 6; round++) {
           const client = await connect(server)
           client.socket.pause()
-          await new Promise((resolve) => setTimeout(resolve, 100))
+          await until('something to wait', () => (server.sockets.at(-1)?.bufferedBytes ?? 0) > 0)
           client.socket.resume()
           await client.until('everything', () => client.received.length === count)
           expect(client.isOver).toBe(false)
