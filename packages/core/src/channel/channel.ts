@@ -1,8 +1,8 @@
 // A channel as users hold it: a stateless handle on the state that the hub and the backend keep.
 
 import { historyReset } from '../hub/subscriber.js'
-import type { HistoryQuery } from '../model/history.js'
-import { isPosition, type Message, type Metadata, validateIdentifier } from '../model/message.js'
+import { type HistoryQuery, readQuery } from '../model/history.js'
+import { type Message, type Metadata, validateIdentifier } from '../model/message.js'
 import { refuse } from '../model/option-check.js'
 import type { Policy } from '../model/policy.js'
 import type { ResetEvent } from '../model/reset-event.js'
@@ -14,7 +14,7 @@ import type { LayerParts } from './parts.js'
 import { subscribe } from './permitted.js'
 import { type PublishOptions, publish, publishIn } from './publish.js'
 import { SERVED, ServedHandle } from './served-channel.js'
-import { copyPosition, type SubscribeOptions } from './subscribe.js'
+import type { SubscribeOptions } from './subscribe.js'
 import { idOf, type Subscription } from './subscription.js'
 
 /** A presence listener, until it is ended. */
@@ -196,17 +196,8 @@ export class Channel<T = unknown, P = Metadata> {
    * @throws {ChanError} `invalid-option` for a negative limit or a malformed position
    */
   async history(query?: HistoryQuery | null): Promise<Message<T>[]> {
-    const { limit, since, before } = query ?? {}
-    const isLimit = limit === undefined || (Number.isSafeInteger(limit) && limit >= 0)
-    refuse(!isLimit, 'limit', 'a whole number from 0')
-    refuse(since !== undefined && !isPosition(since), 'since', 'a position { epoch, offset }')
-    refuse(before !== undefined && !isPosition(before), 'before', 'a position { epoch, offset }')
-    // As they are now: the layer may have to connect first.
-    const asked: HistoryQuery = {
-      ...(limit !== undefined && { limit }),
-      ...(since && { since: copyPosition(since) }),
-      ...(before && { before: copyPosition(before) }),
-    }
+    // As it is now: the layer may have to connect first.
+    const asked = readQuery(query ?? {})
     await this.#connected()
     const { limits } = this.#rules()
     const { backend } = this.#parts.hub

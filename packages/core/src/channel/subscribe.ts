@@ -15,6 +15,7 @@ import {
 import { onAbort } from '../model/on-abort.js'
 import { refuse } from '../model/option-check.js'
 import type { Policy } from '../model/policy.js'
+import { copyPosition } from '../model/position.js'
 import type { ResetEvent } from '../model/reset-event.js'
 import { copyMetadata } from '../presence/record.js'
 import { enter, patiently } from './enter.js'
@@ -62,13 +63,6 @@ export function copySubscribe(options: SubscribeOptions): SubscribeOptions {
     since: copyPosition(since),
     metadata: copyMetadata(metadata),
   }
-}
-
-/** @internal What is no position is left as it is, to be refused. */
-export function copyPosition<P extends Position | undefined>(position: P): P {
-  if (!isPosition(position)) return position
-  const { epoch, offset } = position
-  return { epoch, offset } as P
 }
 
 /** @throws {ChanError} `invalid-option` */

@@ -1,6 +1,8 @@
 // What a channel's history may show: the limits users set, and the window they open on the log.
 
-import type { Position } from './message.js'
+import { isPosition, type Position } from './message.js'
+import { refuse } from './option-check.js'
+import { copyPosition } from './position.js'
 
 /** How much of a channel `history()` shows. Delivery and recovery do not depend on it. */
 export interface HistoryLimits {
@@ -23,6 +25,22 @@ export interface HistoryQuery {
   readonly since?: Position
   /** Only messages before this position, to page backwards. A position of another epoch leaves none. */
   readonly before?: Position
+}
+
+/**
+ * A copy of the query.
+ * @throws {ChanError} `invalid-option` for a negative limit or a malformed position
+ */
+export function readQuery({ limit, since, before }: HistoryQuery): HistoryQuery {
+  const isLimit = limit === undefined || (Number.isSafeInteger(limit) && limit >= 0)
+  refuse(!isLimit, 'limit', 'a whole number from 0')
+  refuse(since !== undefined && !isPosition(since), 'since', 'a position { epoch, offset }')
+  refuse(before !== undefined && !isPosition(before), 'before', 'a position { epoch, offset }')
+  return {
+    ...(limit !== undefined && { limit }),
+    ...(since && { since: copyPosition(since) }),
+    ...(before && { before: copyPosition(before) }),
+  }
 }
 
 /**
