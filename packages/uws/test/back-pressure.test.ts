@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import type { Socket, SocketGate } from '@chan/sockets'
-import { waitFor } from '@chan/testkit'
+import { readBytes, waitFor } from '@chan/testkit'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { UwsApp } from '../src/app.js'
 import { behavior } from '../src/behavior.js'
@@ -55,18 +55,7 @@ async function connected({ perMessageDeflate = false } = {}) {
   })
   /** The peer reads so much more, and the server sees it. */
   const read = async (bytes: number) => {
-    let rest = bytes
-    await new Promise<void>((resolve) => {
-      const take = (chunk: Buffer) => {
-        rest -= chunk.length
-        if (rest > 0) return
-        client.off('data', take)
-        client.pause()
-        resolve()
-      }
-      client.on('data', take)
-      client.resume()
-    })
+    await readBytes(client, bytes)
     await turns()
   }
   await waitFor(() => opened !== undefined)

@@ -6,7 +6,7 @@ import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { waitFor } from '@chan/testkit'
+import { readBytes, waitFor } from '@chan/testkit'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { adoptSocket, type ChannelSocket } from '../src/index.js'
@@ -72,18 +72,7 @@ async function connected(kind: Kind) {
   })
   /** The peer reads so much more, and the server sees it. */
   const read = async (bytes: number) => {
-    let rest = bytes
-    await new Promise<void>((resolve) => {
-      const take = (chunk: Buffer) => {
-        rest -= chunk.length
-        if (rest > 0) return
-        client.off('data', take)
-        client.pause()
-        resolve()
-      }
-      client.on('data', take)
-      client.resume()
-    })
+    await readBytes(client, bytes)
     await turns()
   }
   return { socket, client, drains, seen, read }
